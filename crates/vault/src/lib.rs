@@ -1,1 +1,9 @@
-//! (being built)
+//! Keys, sealing, chunked encryption and blobs: everything that keeps bytes unreadable without a key.
+//!
+//! The hierarchy is root -> organisation key -> key per secret or person -> key per document.
+//! A lower key is either derived from the one above ([`Key::derive`]) or random and wrapped by it
+//! ([`Key::wrap`]); destroying a wrapped key erases all that hangs below it.
+
+pub mod key;
+
+pub use key::{Key, OpenError, SealError};
