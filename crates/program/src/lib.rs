@@ -1,1 +1,46 @@
-//! (being built)
+//! The rules of a trade-secret programme: what can happen, what it adds up to, and who may make it happen.
+//!
+//! Everything here is pure. The clock, random numbers, digests of files and the network are arguments; nothing is
+//! read or written. One folder per area of the programme, each with the same rooms:
+//!
+//! | room | holds |
+//! |---|---|
+//! | `mod.rs` | what the area is for, the demands it meets, the law behind it |
+//! | `events.rs` | the facts that can be recorded, in the past tense |
+//! | `state.rs` | what those facts add up to: `apply` |
+//! | `commands.rs` | what people may do: `decide` |
+//! | `duties.rs` | what is due by now, where the area has any |
+//!
+//! [`decide`] turns a wish into events or a [`Refusal`]; [`State::apply`] turns events into state. There is no third way
+//! to change anything.
+
+pub mod access;
+pub mod accounts;
+pub mod agreements;
+pub mod documents;
+pub mod people;
+pub mod secrets;
+
+mod actor;
+mod command;
+mod duty;
+mod event;
+mod ids;
+mod organisation;
+mod refusal;
+mod state;
+mod text;
+mod time;
+
+pub use actor::{Actor, Via};
+pub use command::{Command, OrganisationCommand, decide};
+pub use duty::{Duty, Task, duties_of, overdue};
+pub use event::{Event, EventError, Recorded, Scope};
+pub use ids::{
+    AccountId, AgreementId, DocumentId, GrantId, IdError, PersonId, RequestId, SecretId, SessionId, Subject, TokenId,
+};
+pub use organisation::{Organisation, OrganisationEvent};
+pub use refusal::{Refusal, Rule};
+pub use state::State;
+pub use text::{Digest, DigestError, Line, Text, TextError};
+pub use time::{DAY, Date, HOUR, MINUTE, Time, TimeError};

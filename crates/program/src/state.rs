@@ -1,0 +1,48 @@
+//! What the record adds up to, in memory.
+//!
+//! The maps are persistent: a clone costs nothing, so every reader holds a whole, unchanging state while the next one is
+//! being made, and a batch that could not be made durable is dropped as if it had never been decided.
+
+use crate::{Event, Organisation, Recorded};
+use crate::{access, accounts, agreements, documents, people, secrets};
+use serde::{Deserialize, Serialize};
+
+/// The state of everything after some number of entries.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub struct State {
+    /// How many entries were applied: the position the next one will have.
+    pub size: u64,
+    /// The organisation.
+    pub organisation: Organisation,
+    /// Employees and contractors.
+    pub people: people::People,
+    /// The register of trade secrets.
+    pub secrets: secrets::Secrets,
+    /// Their documents.
+    pub documents: documents::Documents,
+    /// Agreements and who signed them.
+    pub agreements: agreements::Agreements,
+    /// Requirements, requests and grants.
+    pub access: access::Access,
+    /// Accounts, sessions and tokens.
+    pub accounts: accounts::Accounts,
+}
+
+impl State {
+    /// The shape of the snapshots this version writes; one of another shape is not read but made anew from the record.
+    pub const SHAPE: &'static str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+
+    /// Adds a recorded event. Never fails: what was recorded has happened.
+    pub fn apply(&mut self, recorded: &Recorded) {
+        self.size = recorded.position.saturating_add(1);
+        match &recorded.event {
+            Event::Organisation(event) => self.organisation.apply(recorded, event),
+            Event::People(event) => self.people.apply(recorded, event),
+            Event::Secrets(event) => self.secrets.apply(recorded, event),
+            Event::Documents(event) => self.documents.apply(recorded, event),
+            Event::Agreements(event) => self.agreements.apply(recorded, event),
+            Event::Access(event) => self.access.apply(recorded, event),
+            Event::Accounts(event) => self.accounts.apply(recorded, event),
+        }
+    }
+}
