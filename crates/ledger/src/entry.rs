@@ -1,0 +1,254 @@
+//! One fact in the record: where, when, of what kind, and the digests of its hidden fields.
+
+use serde::Deserialize;
+
+use crate::canonical::MAX_INTEGER;
+use crate::digest::{Digest, leaf_hash};
+use crate::disclosure::Disclosure;
+
+/// The latest time an entry can bear: the end of the year 9999, in milliseconds since 1970 UTC.
+pub const MAX_TIME: i64 = 253_402_300_799_999;
+/// The longest kind, in characters.
+pub const MAX_KIND: usize = 128;
+/// The most disclosures of one entry: its bytes then fit the 16-bit length of a C2SP entry bundle.
+pub const MAX_DISCLOSURES: usize = 1024;
+
+/// An entry of the record. Two entries are equal when, and only when, their bytes are.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Entry {
+    position: u64,
+    time: i64,
+    kind: String,
+    // INVARIANT: strictly ascending by their bytes, so that one set of fields has one encoding and the order
+    // says nothing about the fields (RFC 9901, section 4.2.4.1).
+    digests: Vec<Digest>,
+}
+
+/// Why something cannot be an entry.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EntryError {
+    /// The position cannot be written as a JSON number that all readers read alike.
+    #[error("the position `{0}` is beyond 2^53 - 1")]
+    Position(u64),
+    /// The time is before 1970 or after 9999.
+    #[error("the time `{0}` ms is not between the years 1970 and 9999")]
+    Time(i64),
+    /// A kind that is empty, too long or has other characters than `a-z 0-9 . -`.
+    #[error("`{0}` cannot be a kind: use 1 to 128 of `a-z`, `0-9`, `.` and `-`")]
+    Kind(String),
+    /// Two disclosures of the same name or the same digest.
+    #[error("the field `{0}` is given twice")]
+    Twice(String),
+    /// More disclosures than an entry holds.
+    #[error("an entry holds at most 1024 fields, not `{0}`")]
+    TooMany(usize),
+    /// Bytes that are not the canonical form of an entry.
+    #[error("the bytes are not an entry in canonical form")]
+    NotCanonical,
+}
+
+impl Entry {
+    /// An entry that commits to `disclosures`.
+    ///
+    /// `position` counts from 0, `time` is in milliseconds since 1970 UTC.
+    pub fn new(
+        position: u64,
+        time: i64,
+        kind: impl Into<String>,
+        disclosures: &[Disclosure],
+    ) -> Result<Self, EntryError> {
+        let mut names: Vec<&str> = disclosures.iter().map(Disclosure::name).collect();
+        names.sort_unstable();
+        if let Some([twice, _]) = names.array_windows().find(|[a, b]| a == b) {
+            return Err(EntryError::Twice((*twice).to_owned()));
+        }
+        let mut digests: Vec<Digest> = disclosures.iter().map(Disclosure::digest).collect();
+        digests.sort_unstable();
+        Self {
+            position,
+            time,
+            kind: kind.into(),
+            digests,
+        }
+        .checked()
+    }
+
+    /// Reads an entry. Only its canonical form is accepted: an entry has one text, and so one leaf.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Written<'a> {
+            #[serde(borrow, rename = "_sd")]
+            digests: Vec<&'a str>,
+            kind: &'a str,
+            position: u64,
+            time: &'a str,
+        }
+        let written: Written<'_> = serde_json::from_slice(bytes).map_err(|_| EntryError::NotCanonical)?;
+        let digests: Result<Vec<Digest>, _> = written
+            .digests
+            .iter()
+            .map(|text| Digest::from_base64url(text))
+            .collect();
+        let entry = Self {
+            position: written.position,
+            time: parse_time(written.time).ok_or(EntryError::NotCanonical)?,
+            kind: written.kind.to_owned(),
+            digests: digests.map_err(|_| EntryError::NotCanonical)?,
+        }
+        .checked()?;
+        if entry.to_bytes() == bytes {
+            Ok(entry)
+        } else {
+            Err(EntryError::NotCanonical)
+        }
+    }
+
+    /// The canonical bytes (RFC 8785), for example
+    /// `{"_sd":["…"],"kind":"secret.registered","position":17,"time":"2026-11-23T10:00:00.123Z"}`.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(96 + self.kind.len() + 46 * self.digests.len());
+        bytes.extend_from_slice(b"{\"_sd\":[");
+        for (n, digest) in self.digests.iter().enumerate() {
+            bytes.extend_from_slice(if n == 0 { b"\"" } else { b",\"" });
+            let mut text = [0; 43];
+            data_encoding::BASE64URL_NOPAD.encode_mut(&digest.0, &mut text);
+            bytes.extend_from_slice(&text);
+            bytes.push(b'"');
+        }
+        // A kind has no character that JSON escapes.
+        bytes.extend_from_slice(b"],\"kind\":\"");
+        bytes.extend_from_slice(self.kind.as_bytes());
+        bytes.extend_from_slice(b"\",\"position\":");
+        push_decimal(&mut bytes, self.position, 1);
+        bytes.extend_from_slice(b",\"time\":\"");
+        push_time(&mut bytes, self.time.unsigned_abs());
+        bytes.extend_from_slice(b"\"}");
+        bytes
+    }
+
+    /// The hash of this entry as a leaf of the tree.
+    pub fn leaf(&self) -> Digest {
+        leaf_hash(&self.to_bytes())
+    }
+
+    /// Whether this entry holds the digest of `disclosure`.
+    pub fn commits_to(&self, disclosure: &Disclosure) -> bool {
+        self.digests.binary_search(&disclosure.digest()).is_ok()
+    }
+
+    /// Where in the record, counted from 0; also the leaf's index in the tree.
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+
+    /// When, in milliseconds since 1970 UTC.
+    pub fn time(&self) -> i64 {
+        self.time
+    }
+
+    /// What happened, as `secret.registered`.
+    pub fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// The digests of the fields, ascending.
+    pub fn digests(&self) -> &[Digest] {
+        &self.digests
+    }
+
+    fn checked(self) -> Result<Self, EntryError> {
+        if self.position > MAX_INTEGER {
+            return Err(EntryError::Position(self.position));
+        }
+        if !(0..=MAX_TIME).contains(&self.time) {
+            return Err(EntryError::Time(self.time));
+        }
+        let lettered = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-');
+        if self.kind.is_empty() || self.kind.len() > MAX_KIND || !self.kind.bytes().all(lettered) {
+            return Err(EntryError::Kind(self.kind.chars().take(MAX_KIND).collect()));
+        }
+        if self.digests.len() > MAX_DISCLOSURES {
+            return Err(EntryError::TooMany(self.digests.len()));
+        }
+        if !self.digests.is_sorted_by(|a, b| a < b) {
+            return Err(EntryError::NotCanonical);
+        }
+        Ok(self)
+    }
+}
+
+/// Appends RFC 3339 with three decimals, as `2026-11-23T10:00:00.123Z`. `time` is at most [`MAX_TIME`].
+fn push_time(bytes: &mut Vec<u8>, time: u64) {
+    let (days, clock) = (time / 86_400_000, time % 86_400_000);
+    let (year, month, day) = civil(days);
+    push_decimal(bytes, year, 4);
+    bytes.push(b'-');
+    push_decimal(bytes, month, 2);
+    bytes.push(b'-');
+    push_decimal(bytes, day, 2);
+    bytes.push(b'T');
+    push_decimal(bytes, clock / 3_600_000, 2);
+    bytes.push(b':');
+    push_decimal(bytes, clock / 60_000 % 60, 2);
+    bytes.push(b':');
+    push_decimal(bytes, clock / 1000 % 60, 2);
+    bytes.push(b'.');
+    push_decimal(bytes, clock % 1000, 3);
+    bytes.push(b'Z');
+}
+
+// Digits at fixed places are enough here: what is not the canonical form is found when it is written again.
+fn parse_time(text: &str) -> Option<i64> {
+    let number = |from: usize, to: usize| -> Option<u64> { text.get(from..to)?.parse().ok() };
+    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    if year < 1970 || !(1..=12).contains(&month) || day == 0 {
+        return None;
+    }
+    let clock =
+        number(11, 13)? * 3_600_000 + number(14, 16)? * 60_000 + number(17, 19)? * 1000 + number(20, 23)?;
+    i64::try_from(days(year, month, day) * 86_400_000 + clock).ok()
+}
+
+/// The proleptic Gregorian date of a day counted from 1970-01-01.
+///
+/// The year is taken to begin in March, so that the leap day is its last; 400 years are 146,097 days.
+/// (H. Hinnant, "chrono-compatible low-level date algorithms".)
+fn civil(days: u64) -> (u64, u64, u64) {
+    let since_march_0000 = days + 719_468;
+    let (era, day_of_era) = (since_march_0000 / 146_097, since_march_0000 % 146_097);
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month_from_march = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
+    let month = if month_from_march < 10 {
+        month_from_march + 3
+    } else {
+        month_from_march - 9
+    };
+    (era * 400 + year_of_era + u64::from(month <= 2), month, day)
+}
+
+/// The inverse of [`civil`], for years from 1970.
+fn days(year: u64, month: u64, day: u64) -> u64 {
+    let year = year - u64::from(month <= 2);
+    let (era, year_of_era) = (year / 400, year % 400);
+    let month_from_march = if month > 2 { month - 3 } else { month + 9 };
+    let day_of_year = (153 * month_from_march + 2) / 5 + day - 1;
+    era * 146_097 + 365 * year_of_era + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
+}
+
+/// Appends `number` in decimal with at least `width` digits.
+fn push_decimal(bytes: &mut Vec<u8>, mut number: u64, width: usize) {
+    let start = bytes.len();
+    while number > 0 || bytes.len() < start + width {
+        bytes.push(b'0' + (number % 10) as u8);
+        number /= 10;
+    }
+    if let Some(digits) = bytes.get_mut(start..) {
+        digits.reverse();
+    }
+}
+
+#[cfg(test)]
+mod tests;
