@@ -55,7 +55,7 @@ struct Inner {
 }
 
 /// Sealing failed because the cryptographic library refused.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the cryptographic library could not seal: no randomness or no memory")]
 pub struct SealError;
 

@@ -4,6 +4,8 @@
 //! A lower key is either derived from the one above ([`Key::derive`]) or random and wrapped by it
 //! ([`Key::wrap`]); destroying a wrapped key erases all that hangs below it.
 
+pub mod chunked;
 pub mod key;
 
+pub use chunked::{ChunkError, Opener, RandomAccess, RangePlan, Sealer};
 pub use key::{Key, OpenError, SealError};
