@@ -6,6 +6,12 @@
 
 pub mod chunked;
 pub mod key;
+pub mod recovery;
+pub mod root;
 
 pub use chunked::{ChunkError, Opener, RandomAccess, RangePlan, Sealer};
 pub use key::{Key, OpenError, SealError};
+pub use recovery::{RecoveryKey, RecoveryTypo};
+pub use root::{
+    KdfParams, RootSeal, UnsealError, open_root, open_with_recovery, seal_root, seal_root_with_recovery,
+};
