@@ -4,12 +4,16 @@
 //! A lower key is either derived from the one above ([`Key::derive`]) or random and wrapped by it
 //! ([`Key::wrap`]); destroying a wrapped key erases all that hangs below it.
 
+pub mod blobs;
 pub mod chunked;
+pub mod documents;
 pub mod key;
 pub mod recovery;
 pub mod root;
 
+pub use blobs::{BlobId, BlobInfo, BlobWriter, Blobs, StorageError, Swept};
 pub use chunked::{ChunkError, Opener, RandomAccess, RangePlan, Sealer};
+pub use documents::{Document, DocumentError, SealedBlobs};
 pub use key::{Key, OpenError, SealError};
 pub use recovery::{RecoveryKey, RecoveryTypo};
 pub use root::{
