@@ -55,4 +55,4 @@ fn check_numbers(value: &Value) -> Result<(), CanonicalError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -288,7 +288,7 @@ impl fmt::Debug for SigningKey {
 }
 
 fn check_name(name: &str) -> Result<(), NoteError> {
-    let forbidden = |c: char| c.is_whitespace() || c.is_control() || c == '+';
+    let forbidden = |c: char| c.is_whitespace() || c < ' ' || c == '+';
     if name.is_empty() || name.contains(forbidden) {
         return Err(NoteError::Name(name.chars().take(200).collect()));
     }

@@ -269,4 +269,4 @@ impl Edge {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -332,4 +332,4 @@ fn split(length: u64) -> u64 {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
