@@ -320,11 +320,11 @@ impl BlobWriter {
     /// # Errors
     /// [`StorageError::Full`] and others; nothing of the blob is kept then.
     pub async fn finish(mut self) -> Result<(BlobId, u64), StorageError> {
-        if !self.part.is_empty() || self.broken {
-            if let Err(error) = self.put_part().await {
-                self.abort().await;
-                return Err(error);
-            }
+        if (!self.part.is_empty() || self.broken)
+            && let Err(error) = self.put_part().await
+        {
+            self.abort().await;
+            return Err(error);
         }
         match self.upload.complete().await {
             Ok(_) => Ok((self.id, self.size)),
