@@ -1,0 +1,27 @@
+//! Need-to-know: what each tier asks, who asked for access and why, who approved it, until when, and who may open what.
+//!
+//! Demands A1 and A2. A grant names the person, the secret, the purpose, the approvers and its end; it is one of the
+//! conditions the gate asks, never the only one. Emergency access opens for a short time without approval, alarms the owner, and
+//! has to be justified and looked at afterwards. "Who can open this, and why?" and "why can't I?" are answered from the
+//! same facts that decide.
+
+mod approve;
+mod commands;
+mod duties;
+mod events;
+mod explain;
+mod facts;
+mod requirement;
+mod state;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use approve::owner_request;
+pub use approve::still_needed;
+pub use commands::{Command, decide};
+pub(crate) use duties::duties;
+pub use events::Event;
+pub use explain::{Because, Remedy, Row, may_open, openable, who, why};
+pub use facts::{Circumstances, facts};
+pub use requirement::Requirement;
+pub use state::{Access, Approval, Emergency, Grant, Outcome, Request, Revocation};
