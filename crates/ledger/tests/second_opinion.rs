@@ -1,5 +1,11 @@
 //! The same digests, entries, roots and signatures by other hands: Python's standard library and OpenSSL.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests may panic as tests do"
+)]
+
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 
