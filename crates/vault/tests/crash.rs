@@ -2,6 +2,8 @@
 //!
 //! The tests run this same binary again as the process that is killed or has no room.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a whole file of tests")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
