@@ -6,7 +6,7 @@ use crate::{Condition, ConditionSet, Facts, why};
 
 /// What the gate decided. Only the gate makes one, so holding one that allows is proof of having asked.
 ///
-/// ```compile_fail
+/// ```compile_fail,E0451
 /// gate::Decision { allowed: true, failing: gate::ConditionSet::EMPTY, faulty: false, valid_until: None };
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
