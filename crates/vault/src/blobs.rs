@@ -13,7 +13,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::UNIX_EPOCH;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::{Stream, TryStreamExt, stream};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -123,7 +123,8 @@ impl Blobs {
         Ok(BlobWriter {
             id,
             upload,
-            part: BytesMut::new(),
+            part: Vec::new(),
+            part_len: 0,
             size: 0,
             broken: false,
         })
@@ -141,7 +142,7 @@ impl Blobs {
         let mut content = std::pin::pin!(content);
         loop {
             let outcome = match content.try_next().await {
-                Ok(Some(bytes)) => writer.write(&bytes).await.map_err(E::from),
+                Ok(Some(bytes)) => writer.write(bytes).await.map_err(E::from),
                 Ok(None) => return Ok(writer.finish().await?),
                 Err(error) => Err(error),
             };
@@ -291,7 +292,8 @@ impl Blobs {
 pub struct BlobWriter {
     id: BlobId,
     upload: Box<dyn MultipartUpload>,
-    part: BytesMut,
+    part: Vec<Bytes>,
+    part_len: usize,
     size: u64,
     broken: bool,
 }
@@ -301,14 +303,13 @@ impl BlobWriter {
     ///
     /// # Errors
     /// [`StorageError::Full`] and others; after one the blob can only be aborted.
-    pub async fn write(&mut self, mut bytes: &[u8]) -> Result<(), StorageError> {
+    pub async fn write(&mut self, mut bytes: Bytes) -> Result<(), StorageError> {
         while !bytes.is_empty() {
-            let room = PART_LEN.saturating_sub(self.part.len());
-            let (head, rest) = bytes.split_at_checked(room).unwrap_or((bytes, &[]));
-            self.part.extend_from_slice(head);
+            let head = bytes.split_to(bytes.len().min(PART_LEN.saturating_sub(self.part_len)));
+            self.part_len += head.len();
             self.size += head.len() as u64;
-            bytes = rest;
-            if self.part.len() >= PART_LEN {
+            self.part.push(head);
+            if self.part_len >= PART_LEN {
                 self.put_part().await?;
             }
         }
@@ -351,8 +352,9 @@ impl BlobWriter {
             return Err(StorageError::Broken);
         }
         self.broken = true;
-        let part = self.part.split().freeze();
-        self.upload.put_part(part.into()).await.map_err(from_store)?;
+        self.part_len = 0;
+        let part = std::mem::take(&mut self.part).into_iter().collect();
+        self.upload.put_part(part).await.map_err(from_store)?;
         self.broken = false;
         Ok(())
     }

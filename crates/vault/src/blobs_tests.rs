@@ -8,7 +8,7 @@ fn bytes(len: usize) -> Vec<u8> {
 async fn store(blobs: &Blobs, content: &[u8]) -> BlobId {
     let mut writer = blobs.create().await.unwrap();
     for piece in content.chunks(100_003) {
-        writer.write(piece).await.unwrap();
+        writer.write(Bytes::copy_from_slice(piece)).await.unwrap();
     }
     let (id, size) = writer.finish().await.unwrap();
     assert_eq!(size, content.len() as u64);
@@ -53,7 +53,7 @@ async fn an_unfinished_aborted_or_failed_blob_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let blobs = Blobs::local(folder.path()).unwrap();
     let mut writer = blobs.create().await.unwrap();
-    writer.write(&bytes(PART_LEN + 5)).await.unwrap();
+    writer.write(bytes(PART_LEN + 5).into()).await.unwrap();
     assert_eq!(blobs.list().await.unwrap(), []);
     assert_eq!(
         files(folder.path()).len(),

@@ -28,7 +28,7 @@ fn content(len: usize) -> Vec<u8> {
 async fn store(blobs: &Blobs, content: &[u8]) -> Result<BlobId, StorageError> {
     let mut writer = blobs.create().await?;
     for piece in content.chunks(300_007) {
-        if let Err(error) = writer.write(piece).await {
+        if let Err(error) = writer.write(Bytes::copy_from_slice(piece)).await {
             writer.abort().await;
             return Err(error);
         }
