@@ -6,6 +6,7 @@
 //! here. A person is not an account: somebody can sign an agreement, or be named as knowing a secret, without ever
 //! signing in.
 
+mod check;
 mod commands;
 mod duties;
 mod events;
@@ -18,6 +19,7 @@ mod state;
 mod tests;
 
 pub use commands::{Command, decide};
+pub(crate) use check::check_joiner;
 pub(crate) use duties::duties;
 pub use events::Event;
 pub use export::export;
