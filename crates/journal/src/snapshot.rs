@@ -41,7 +41,8 @@ impl Journal {
         self.put_part(position, 0, &header.0).await?;
         let heads = self.store.many(sqlx::query(sql::SNAPSHOT_HEADS)).await?;
         if let Some(oldest) = heads.get(KEPT - 1) {
-            let oldest: i64 = oldest.try_get(0)?;
+            // Never the one just written, also where damaged ones of higher positions are in the way.
+            let oldest = oldest.try_get::<i64, _>(0)?.min(at);
             sqlx::query(sql::SNAPSHOT_FORGET)
                 .bind(oldest)
                 .execute(pool)
