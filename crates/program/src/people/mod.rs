@@ -16,7 +16,7 @@ mod mail;
 mod role;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use commands::{Command, decide};
 pub(crate) use check::check_joiner;
