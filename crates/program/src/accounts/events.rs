@@ -47,7 +47,10 @@ pub enum TokenScope {
 /// What was recorded about an account. `person` is whose it is: their key seals the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
-#[allow(missing_docs, reason = "`account`, `person` and `session` mean the same in every variant")]
+#[allow(
+    missing_docs,
+    reason = "`account`, `person` and `session` mean the same in every variant"
+)]
 pub enum Event {
     /// A person was invited to open an account by a one-time link.
     #[serde(rename = "account.invited")]
@@ -229,7 +232,9 @@ impl Event {
             Event::SessionStarted { session, .. }
             | Event::SessionConfirmed { session, .. }
             | Event::SessionEnded { session, .. } => subjects.push((*session).into()),
-            Event::TokenIssued { token, .. } | Event::TokenRevoked { token, .. } => subjects.push((*token).into()),
+            Event::TokenIssued { token, .. } | Event::TokenRevoked { token, .. } => {
+                subjects.push((*token).into())
+            }
             _ => {}
         }
         subjects

@@ -18,23 +18,36 @@ const COMMON: &str = include_str!("passwords.txt");
 /// # Errors
 /// Why it cannot, and what to do about it. The refusal does not repeat the password.
 pub fn check_password(password: &str, name: &str, mail: &str) -> Result<(), Refusal> {
-    let refused = |why: String| Refusal::input("password", why).remedy("take four or five words that have no connection");
+    let refused = |why: String| {
+        Refusal::input("password", why).remedy("take four or five words that have no connection")
+    };
     let length = password.chars().count();
     if length < SHORTEST_PASSWORD {
-        return Err(refused(format!("this password is too short: it has {length} characters of {SHORTEST_PASSWORD}")));
+        return Err(refused(format!(
+            "this password is too short: it has {length} characters of {SHORTEST_PASSWORD}"
+        )));
     }
     if length > LONGEST_PASSWORD {
-        return Err(Refusal::input("password", format!("this password is too long: at most {LONGEST_PASSWORD} characters")));
+        return Err(Refusal::input(
+            "password",
+            format!("this password is too long: at most {LONGEST_PASSWORD} characters"),
+        ));
     }
     let plain = password.to_lowercase();
     if COMMON.lines().any(|common| common == plain) {
-        return Err(refused("this password is one of the first that would be tried".to_owned()));
+        return Err(refused(
+            "this password is one of the first that would be tried".to_owned(),
+        ));
     }
     if is_pattern(&plain) {
-        return Err(refused("this password repeats or counts: it would be guessed quickly".to_owned()));
+        return Err(refused(
+            "this password repeats or counts: it would be guessed quickly".to_owned(),
+        ));
     }
     if is_mostly(&plain, name, mail) {
-        return Err(refused("this password is made of the name or the mail address".to_owned()));
+        return Err(refused(
+            "this password is made of the name or the mail address".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -48,18 +61,32 @@ fn is_pattern(password: &str) -> bool {
         ('0', '9') => -1,
         (a, b) => i64::from(u32::from(b)).saturating_sub(i64::from(u32::from(a))),
     };
-    let steps: Vec<i64> = chars.iter().zip(chars.iter().skip(1)).map(|(a, b)| step(*a, *b)).collect();
-    repeats || [1, -1].into_iter().any(|way| steps.iter().all(|step| *step == way))
+    let steps: Vec<i64> = chars
+        .iter()
+        .zip(chars.iter().skip(1))
+        .map(|(a, b)| step(*a, *b))
+        .collect();
+    repeats
+        || [1, -1]
+            .into_iter()
+            .any(|way| steps.iter().all(|step| *step == way))
 }
 
 /// What is left without the parts of the name and the address is too short to count as a password.
 fn is_mostly(password: &str, name: &str, mail: &str) -> bool {
     let parts = |text: &str| -> Vec<String> {
         let lower = text.to_lowercase();
-        lower.split(|c: char| !c.is_alphanumeric()).filter(|p| p.chars().count() >= 3).map(str::to_owned).collect()
+        lower
+            .split(|c: char| !c.is_alphanumeric())
+            .filter(|p| p.chars().count() >= 3)
+            .map(str::to_owned)
+            .collect()
     };
     let mut parts: Vec<String> = parts(name).into_iter().chain(parts(mail)).collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-    let left = parts.iter().fold(password.to_owned(), |left, part| left.replace(part.as_str(), ""));
-    left.len() < password.len() && left.chars().filter(|c| c.is_alphanumeric()).count() < SHORTEST_PASSWORD / 2
+    let left = parts
+        .iter()
+        .fold(password.to_owned(), |left, part| left.replace(part.as_str(), ""));
+    left.len() < password.len()
+        && left.chars().filter(|c| c.is_alphanumeric()).count() < SHORTEST_PASSWORD / 2
 }

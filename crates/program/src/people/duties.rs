@@ -9,8 +9,13 @@ const NOTICE: i64 = 30 * DAY;
 /// of people shows the date.
 pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
     for person in state.people.iter() {
-        let Some(ends) = person.ends.filter(|ends| now < *ends && *ends <= now + NOTICE) else { continue };
-        let manager = person.manager.and_then(|id| state.people.get(id)).filter(|manager| manager.is_active(now));
+        let Some(ends) = person.ends.filter(|ends| now < *ends && *ends <= now + NOTICE) else {
+            continue;
+        };
+        let manager = person
+            .manager
+            .and_then(|id| state.people.get(id))
+            .filter(|manager| manager.is_active(now));
         if let Some(manager) = manager {
             duties.push(Duty {
                 person: manager.id,

@@ -101,6 +101,9 @@ impl Event {
             Event::Added { profile, .. } | Event::Changed { profile, .. } => profile.manager,
             _ => None,
         };
-        std::iter::once(self.person()).chain(manager).map(Subject::from).collect()
+        std::iter::once(self.person())
+            .chain(manager)
+            .map(Subject::from)
+            .collect()
     }
 }

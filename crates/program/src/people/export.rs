@@ -1,7 +1,7 @@
 //! Writing the people to a CSV file that the import reads back.
 
-use super::import::Column;
 use super::Person;
+use super::import::Column;
 use crate::{Date, State, Time};
 
 /// Everybody as CSV, with the columns the import knows; dates in `zone`.
@@ -11,9 +11,17 @@ use crate::{Date, State, Time};
 #[must_use]
 pub fn export(state: &State, zone: &str) -> String {
     let mut out = String::new();
-    row(&mut out, Column::ALL.iter().map(|column| column.name().to_owned()));
+    row(
+        &mut out,
+        Column::ALL.iter().map(|column| column.name().to_owned()),
+    );
     for person in state.people.iter() {
-        row(&mut out, Column::ALL.iter().map(|column| guard(cell(state, person, *column, zone))));
+        row(
+            &mut out,
+            Column::ALL
+                .iter()
+                .map(|column| guard(cell(state, person, *column, zone))),
+        );
     }
     out
 }
@@ -44,10 +52,17 @@ fn cell(state: &State, person: &Person, column: Column, zone: &str) -> String {
         Column::Department => text(&person.department),
         Column::Job => person.job.as_ref().map(text).unwrap_or_default(),
         Column::Clearance => person.clearance.to_string(),
-        Column::Roles => person.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"),
+        Column::Roles => person
+            .roles
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join(";"),
         Column::Manager => {
             let manager = person.manager.and_then(|id| state.people.get(id));
-            manager.map(|manager| manager.mail.to_string()).unwrap_or_default()
+            manager
+                .map(|manager| manager.mail.to_string())
+                .unwrap_or_default()
         }
         Column::Starts => starts(person.starts, zone),
         Column::Ends => person.ends.map(|time| ends(time, zone)).unwrap_or_default(),
@@ -68,12 +83,18 @@ fn ends(time: Time, zone: &str) -> String {
 }
 
 fn guard(cell: String) -> String {
-    if is_formula(&cell) { format!("'{cell}") } else { cell }
+    if is_formula(&cell) {
+        format!("'{cell}")
+    } else {
+        cell
+    }
 }
 
 /// Takes away the apostrophe that [`export`] put in front.
 pub(super) fn unguard(cell: &str) -> &str {
-    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
+    cell.strip_prefix('\'')
+        .filter(|rest| is_formula(rest))
+        .unwrap_or(cell)
 }
 
 /// Begins, after any apostrophes, with a character that makes a spreadsheet calculate. Counting cells that were guarded

@@ -18,8 +18,8 @@ mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use commands::{Command, decide};
 pub(crate) use check::check_joiner;
+pub use commands::{Command, decide};
 pub(crate) use duties::duties;
 pub use events::Event;
 pub use export::export;

@@ -62,8 +62,14 @@ impl Plan {
 #[must_use]
 pub fn plan(state: &State, now: Time, zone: &str, bytes: &[u8]) -> Plan {
     match read::rows(bytes) {
-        Ok(rows) => Plan { rows: Planner::new(state, now, zone, &rows).plan(&rows), problem: None },
-        Err(problem) => Plan { rows: Vec::new(), problem: Some(clean(&problem)) },
+        Ok(rows) => Plan {
+            rows: Planner::new(state, now, zone, &rows).plan(&rows),
+            problem: None,
+        },
+        Err(problem) => Plan {
+            rows: Vec::new(),
+            problem: Some(clean(&problem)),
+        },
     }
 }
 
@@ -112,7 +118,10 @@ impl Column {
     }
 
     fn required(self) -> bool {
-        matches!(self, Column::Name | Column::Mail | Column::Engagement | Column::Department | Column::Starts)
+        matches!(
+            self,
+            Column::Name | Column::Mail | Column::Engagement | Column::Department | Column::Starts
+        )
     }
 }
 
@@ -147,13 +156,23 @@ impl<'a> Planner<'a> {
             }
             places.insert(mail, Place { id, line: row.line });
         }
-        Self { state, now, zone, places }
+        Self {
+            state,
+            now,
+            zone,
+            places,
+        }
     }
 
     fn plan(&self, rows: &[read::Row]) -> Vec<PlannedRow> {
         let outcome = |row: &read::Row| self.row(row).unwrap_or_else(|why| Planned::Refuse(clean(&why)));
-        let mut planned: Vec<PlannedRow> =
-            rows.iter().map(|row| PlannedRow { line: row.line, outcome: outcome(row) }).collect();
+        let mut planned: Vec<PlannedRow> = rows
+            .iter()
+            .map(|row| PlannedRow {
+                line: row.line,
+                outcome: outcome(row),
+            })
+            .collect();
         let circular = self.circular(&planned);
         for row in &mut planned {
             if let Planned::Add(id, _) | Planned::Change(id, _) | Planned::Same(id) = row.outcome
@@ -170,11 +189,18 @@ impl<'a> Planner<'a> {
         if let Some(problem) = row.shape() {
             return Err(problem);
         }
-        let mut cells = Cells { row, problems: Vec::new() };
+        let mut cells = Cells {
+            row,
+            problems: Vec::new(),
+        };
         let mail = cells.required(Column::Mail, Mail::new);
-        let place = mail.as_ref().and_then(|mail| self.places.get(&mail.key()).copied());
+        let place = mail
+            .as_ref()
+            .and_then(|mail| self.places.get(&mail.key()).copied());
         if let Some(first) = place.filter(|place| place.line != row.line) {
-            cells.problems.push(format!("mail: line {} has this address already", first.line));
+            cells
+                .problems
+                .push(format!("mail: line {} has this address already", first.line));
         }
         let known = place.and_then(|place| self.state.people.get(place.id));
         let name = cells.required(Column::Name, Line::new);
@@ -184,10 +210,24 @@ impl<'a> Planner<'a> {
         let ends = cells.optional(Column::Ends, known.and_then(|person| person.ends), |text| {
             instant(text, |date| date.end(self.zone))
         });
-        let job = cells.optional(Column::Job, known.and_then(|person| person.job.clone()), Line::new);
-        let manager = cells.optional(Column::Manager, known.and_then(|person| person.manager), |m| self.manager(m));
-        let clearance = cells.kept(Column::Clearance, known.map_or(0, |person| person.clearance), clearance);
-        let roles = cells.kept(Column::Roles, known.map(|person| person.roles.clone()).unwrap_or_default(), roles);
+        let job = cells.optional(
+            Column::Job,
+            known.and_then(|person| person.job.clone()),
+            Line::new,
+        );
+        let manager = cells.optional(Column::Manager, known.and_then(|person| person.manager), |m| {
+            self.manager(m)
+        });
+        let clearance = cells.kept(
+            Column::Clearance,
+            known.map_or(0, |person| person.clearance),
+            clearance,
+        );
+        let roles = cells.kept(
+            Column::Roles,
+            known.map(|person| person.roles.clone()).unwrap_or_default(),
+            roles,
+        );
         let (Some(place), Some(mail), Some(name), Some(engagement), Some(department), Some(starts)) =
             (place, mail, name, engagement, department, starts)
         else {
@@ -195,14 +235,31 @@ impl<'a> Planner<'a> {
         };
         // The same address in other letters is no change.
         let mail = known.map_or(mail, |person| person.mail.clone());
-        let profile = Profile { name, mail, engagement, department, job, manager, starts, ends };
+        let profile = Profile {
+            name,
+            mail,
+            engagement,
+            department,
+            job,
+            manager,
+            starts,
+            ends,
+        };
         if let Err(refusal) = check_dates(self.now, known, &profile) {
             cells.problems.push(said(&refusal));
         }
         if !cells.problems.is_empty() {
             return Err(cells.problems.join("; "));
         }
-        Ok(outcome(place.id, known, Joiner { profile, clearance, roles }))
+        Ok(outcome(
+            place.id,
+            known,
+            Joiner {
+                profile,
+                clearance,
+                roles,
+            },
+        ))
     }
 
     fn manager(&self, text: &str) -> Result<PersonId, String> {
@@ -249,11 +306,17 @@ impl<'a> Planner<'a> {
 }
 
 fn outcome(id: PersonId, known: Option<&Person>, joiner: Joiner) -> Planned {
-    let Some(person) = known else { return Planned::Add(id, joiner) };
+    let Some(person) = known else {
+        return Planned::Add(id, joiner);
+    };
     let same = person.profile() == joiner.profile
         && person.clearance == joiner.clearance
         && person.roles == joiner.roles;
-    if same { Planned::Same(id) } else { Planned::Change(id, joiner) }
+    if same {
+        Planned::Same(id)
+    } else {
+        Planned::Change(id, joiner)
+    }
 }
 
 /// The cells of a row on their way into types, and what was wrong with them.
@@ -263,9 +326,14 @@ struct Cells<'a> {
 }
 
 impl Cells<'_> {
-    fn required<T, E: Display>(&mut self, column: Column, read: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    fn required<T, E: Display>(
+        &mut self,
+        column: Column,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> Option<T> {
         let Some(text) = self.text(column) else {
-            self.problems.push(format!("{}: this must not be empty", column.name()));
+            self.problems
+                .push(format!("{}: this must not be empty", column.name()));
             return None;
         };
         self.read(column, &text, read)
@@ -286,8 +354,15 @@ impl Cells<'_> {
     }
 
     /// An empty cell and a missing column both leave the field.
-    fn kept<T, E: Display>(&mut self, column: Column, before: T, read: impl FnOnce(&str) -> Result<T, E>) -> T {
-        let Some(text) = self.text(column) else { return before };
+    fn kept<T, E: Display>(
+        &mut self,
+        column: Column,
+        before: T,
+        read: impl FnOnce(&str) -> Result<T, E>,
+    ) -> T {
+        let Some(text) = self.text(column) else {
+            return before;
+        };
         self.read(column, &text, read).unwrap_or(before)
     }
 
@@ -302,7 +377,9 @@ impl Cells<'_> {
         text: &str,
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        read(text).map_err(|error| self.problems.push(format!("{}: {error}", column.name()))).ok()
+        read(text)
+            .map_err(|error| self.problems.push(format!("{}: {error}", column.name())))
+            .ok()
     }
 }
 
@@ -314,8 +391,12 @@ fn instant(text: &str, whole_day: impl FnOnce(Date) -> Time) -> Result<Time, cra
 }
 
 fn clearance(text: &str) -> Result<u8, String> {
-    let level = text.parse().map_err(|_| format!("`{text}` is not a clearance: write a digit from 0 to 9"))?;
-    check_clearance(level).map(|()| level).map_err(|refusal| refusal.message)
+    let level = text
+        .parse()
+        .map_err(|_| format!("`{text}` is not a clearance: write a digit from 0 to 9"))?;
+    check_clearance(level)
+        .map(|()| level)
+        .map_err(|refusal| refusal.message)
 }
 
 /// Roles stand in one cell, with `;` between them; `,` and `|` are taken as well, for files whose cells `;` divides.
@@ -323,17 +404,35 @@ fn roles(text: &str) -> Result<BTreeSet<Role>, super::RoleError> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(BTreeSet::new());
     }
-    text.split([';', ',', '|']).filter(|word| !word.trim().is_empty()).map(str::parse).collect()
+    text.split([';', ',', '|'])
+        .filter(|word| !word.trim().is_empty())
+        .map(str::parse)
+        .collect()
 }
 
 fn said(refusal: &Refusal) -> String {
-    let field = refusal.field.map(|field| format!("{field}: ")).unwrap_or_default();
-    let remedy = refusal.remedy.as_ref().map(|remedy| format!(" ({remedy})")).unwrap_or_default();
+    let field = refusal
+        .field
+        .map(|field| format!("{field}: "))
+        .unwrap_or_default();
+    let remedy = refusal
+        .remedy
+        .as_ref()
+        .map(|remedy| format!(" ({remedy})"))
+        .unwrap_or_default();
     format!("{field}{}{remedy}", refusal.message)
 }
 
 /// What was in the file is repeated in messages: without its control characters, and not at any length.
 fn clean(message: &str) -> String {
     let bounded = message.chars().take(1000);
-    bounded.map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    bounded
+        .map(|c| {
+            if c.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                c
+            }
+        })
+        .collect()
 }
