@@ -5,8 +5,7 @@ mod random;
 
 use super::{Command, Engagement, Joiner, Mail, Profile, Role};
 use crate::{
-    Actor, DAY, Date, Event, Line, OrganisationCommand, PersonId, Recorded, Refusal, Rule, State, Task, Text,
-    Time,
+    Actor, DAY, Event, Line, OrganisationCommand, PersonId, Recorded, Refusal, Rule, State, Task, Text, Time,
 };
 use std::collections::BTreeSet;
 
