@@ -83,22 +83,13 @@ pub enum Stop {
 impl fmt::Display for Stop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Stop::Viscosity(v) => write!(
-                f,
-                "viscosity {v} µPa·s is outside 1860 to 1940: do not coat from this bath"
-            ),
-            Stop::Humidity(h) => write!(
-                f,
-                "humidity {}.{} % is outside 34 to 42 %",
-                h / 10,
-                (h % 10).abs()
-            ),
-            Stop::Bath(t) => write!(
-                f,
-                "bath at {}.{:02} °C is outside 11.70 to 12.30",
-                t / 100,
-                (t % 100).abs()
-            ),
+            Stop::Viscosity(v) => {
+                write!(f, "viscosity {v} µPa·s is outside 1860 to 1940: do not coat from this bath")
+            }
+            Stop::Humidity(h) => write!(f, "humidity {}.{} % is outside 34 to 42 %", h / 10, (h % 10).abs()),
+            Stop::Bath(t) => {
+                write!(f, "bath at {}.{:02} °C is outside 11.70 to 12.30", t / 100, (t % 100).abs())
+            }
             Stop::Level(l) => write!(f, "level is off by {l} µm; at most 1500 are allowed"),
             Stop::Draught(d) => write!(f, "draught of {d} mm/s at the lens; it must stay below 50"),
             Stop::Lens(d) => write!(f, "a lens of {d} µm does not fit the profile (12000 to 80000)"),
@@ -160,10 +151,7 @@ impl Profile {
             return Err(Stop::Lens(diameter));
         }
         // Small lenses end before the rise does; they are pulled at the speed of the rise and leave from there.
-        Ok(Self {
-            diameter,
-            factor_ppm: today.factor_ppm(),
-        })
+        Ok(Self { diameter, factor_ppm: today.factor_ppm() })
     }
 
     /// The speed at `depth`, or 0 once the lens is out.
@@ -228,12 +216,7 @@ impl Withdrawal {
     #[must_use]
     pub fn begin(profile: Profile) -> Self {
         let speed = profile.speed(0);
-        Self {
-            profile,
-            depth: 0,
-            speed,
-            rested: 0,
-        }
+        Self { profile, depth: 0, speed, rested: 0 }
     }
 
     /// Takes the encoder's depth and the sensors' values after `elapsed` milliseconds, and says what to do next.
@@ -244,10 +227,7 @@ impl Withdrawal {
     pub fn tick(&mut self, depth: i64, elapsed: i64, now: &Conditions) -> Result<Drive, Stop> {
         now.check()?;
         if depth < self.depth {
-            return Err(Stop::Backwards {
-                from: self.depth,
-                to: depth,
-            });
+            return Err(Stop::Backwards { from: self.depth, to: depth });
         }
         self.depth = depth;
         let wanted = self.profile.speed(depth);
@@ -266,25 +246,13 @@ impl Withdrawal {
 mod tests {
     use super::*;
 
-    const GOOD: Conditions = Conditions {
-        viscosity: 1_900,
-        humidity: 380,
-        bath: 1_200,
-        level: 0,
-        draught: 20,
-    };
+    const GOOD: Conditions =
+        Conditions { viscosity: 1_900, humidity: 380, bath: 1_200, level: 0, draught: 20 };
 
     #[test]
     fn speeds_are_those_of_the_specification() {
         let lens = Profile::new(80_000, &GOOD).unwrap();
-        let at = [
-            (0, 600),
-            (2_999, 600),
-            (7_000, 1_475),
-            (11_000, 2_350),
-            (51_000, 2_090),
-            (80_000, 0),
-        ];
+        let at = [(0, 600), (2_999, 600), (7_000, 1_475), (11_000, 2_350), (51_000, 2_090), (80_000, 0)];
         for (depth, speed) in at {
             assert_eq!(lens.speed(depth), speed, "at {depth} µm");
         }
@@ -293,31 +261,14 @@ mod tests {
 
     #[test]
     fn a_thin_sol_is_pulled_faster_and_a_thick_one_slower() {
-        let thin = Profile::new(
-            25_000,
-            &Conditions {
-                viscosity: 1_860,
-                ..GOOD
-            },
-        )
-        .unwrap();
-        let thick = Profile::new(
-            25_000,
-            &Conditions {
-                viscosity: 1_940,
-                ..GOOD
-            },
-        )
-        .unwrap();
+        let thin = Profile::new(25_000, &Conditions { viscosity: 1_860, ..GOOD }).unwrap();
+        let thick = Profile::new(25_000, &Conditions { viscosity: 1_940, ..GOOD }).unwrap();
         assert_eq!((thin.speed(11_000), thick.speed(11_000)), (2_394, 2_307));
     }
 
     #[test]
     fn damp_air_stops_the_line_before_and_during_a_withdrawal() {
-        let damp = Conditions {
-            humidity: 421,
-            ..GOOD
-        };
+        let damp = Conditions { humidity: 421, ..GOOD };
         assert_eq!(Profile::new(25_000, &damp), Err(Stop::Humidity(421)));
         let mut lens = Withdrawal::begin(Profile::new(25_000, &GOOD).unwrap());
         assert_eq!(lens.tick(10, 10, &GOOD), Ok(Drive::Pull(600)));
