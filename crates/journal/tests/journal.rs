@@ -1,5 +1,15 @@
 //! The whole suite in one binary, so that one PostgreSQL server serves all of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "a test fails by panicking, and a child process answers its parent on standard output"
+)]
+
 mod support;
 
 #[path = "suite/append.rs"]

@@ -134,8 +134,7 @@ fn a_failed_commit_that_another_writer_overtook_is_not_taken_for_ours() {
 
 #[test]
 fn a_full_disk_is_said_and_the_journal_goes_on_after() {
-    // SQLite's own limit on pages gives the same error as a full disk. It holds for one connection, so
-    // the file is limited and filled through a tiny trigger-free detour: a child under `ulimit -f`.
+    // A limit on the size of files stops a child process where a full disk would.
     let place = sqlite();
     runtime().block_on(async { drop(place.create(16).await) });
     let exe = std::env::current_exe().unwrap();

@@ -246,7 +246,9 @@ pub fn how_many(variable: &str, otherwise: u64) -> u64 {
 pub fn answered(printed: &[u8]) -> Vec<(u64, u64)> {
     let whole = printed.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
     let text = String::from_utf8_lossy(&printed[..whole]).into_owned();
-    let lines = text.lines().filter_map(|line| Some(line.split_once("answered ")?.1));
+    let lines = text
+        .lines()
+        .filter_map(|line| Some(line.split_once("answered ")?.1));
     lines
         .map(|line| {
             let (position, number) = line.split_once(' ').unwrap();
