@@ -49,13 +49,17 @@ macro_rules! ids {
             }
 
             impl Serialize for $name {
+                // Text in the record and in JSON; the bare number in snapshots, of which millions are read at start.
                 fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                    serializer.collect_str(self)
+                    if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
                 }
             }
 
             impl<'de> Deserialize<'de> for $name {
                 fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                    if !deserializer.is_human_readable() {
+                        return u32::deserialize(deserializer).map(Self);
+                    }
                     let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
                     text.parse().map_err(serde::de::Error::custom)
                 }
@@ -70,6 +74,12 @@ macro_rules! ids {
         impl fmt::Display for Subject {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self { $(Self::$name(id) => id.fmt(f),)* }
+            }
+        }
+
+        impl Serialize for Subject {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
             }
         }
 

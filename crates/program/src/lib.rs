@@ -23,6 +23,7 @@ pub mod secrets;
 
 mod actor;
 mod command;
+mod describe;
 mod duty;
 mod event;
 mod ids;
@@ -34,6 +35,7 @@ mod time;
 
 pub use actor::{Actor, Via};
 pub use command::{Command, OrganisationCommand, decide};
+pub use describe::{describe, hidden_fields};
 pub use duty::{Duty, Task, duties_of, overdue};
 pub use event::{Event, EventError, Recorded, Scope};
 pub use ids::{

@@ -59,11 +59,14 @@ pub struct Organisation {
     pub zone: String,
     /// When the record was begun.
     pub founded: Time,
+    /// The entry time that the machine's clock was last found to be behind: told once, not at every entry.
+    #[serde(default)]
+    pub clock_behind: Option<Time>,
 }
 
 impl Default for Organisation {
     fn default() -> Self {
-        Self { name: String::new(), zone: "UTC".to_owned(), founded: Time(0) }
+        Self { name: String::new(), zone: "UTC".to_owned(), founded: Time(0), clock_behind: None }
     }
 }
 
@@ -71,14 +74,16 @@ impl Organisation {
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &OrganisationEvent) {
         match event {
             OrganisationEvent::Founded { name, zone } => {
-                *self = Self { name: name.to_string(), zone: zone.clone(), founded: recorded.time };
+                *self = Self { name: name.to_string(), zone: zone.clone(), founded: recorded.time, clock_behind: None };
             }
             OrganisationEvent::Changed { name, zone } => {
                 self.name = name.to_string();
                 self.zone = zone.clone();
             }
-            OrganisationEvent::ClockJumped { .. }
-            | OrganisationEvent::PassphraseChanged {}
+            OrganisationEvent::ClockJumped { clock, last } => {
+                self.clock_behind = (clock < last).then_some(*last);
+            }
+            OrganisationEvent::PassphraseChanged {}
             | OrganisationEvent::RecoveryRenewed {} => {}
         }
     }

@@ -23,5 +23,5 @@ pub(crate) use duties::duties;
 pub use events::Event;
 pub use explain::{Because, Remedy, Row, may_open, openable, who, why};
 pub use facts::{Circumstances, facts};
-pub use requirement::Requirement;
+pub use requirement::{AVAILABLE, Requirement};
 pub use state::{Access, Approval, Emergency, Grant, Outcome, Request, Revocation};

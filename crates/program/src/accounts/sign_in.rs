@@ -229,13 +229,16 @@ impl Desk<'_> {
         let Some(until) = account.waits(self.now) else {
             return Ok(());
         };
-        let until = until.for_people(&self.state.organisation.zone);
-        Err(Refusal::new(
-            Rule::SignIn,
-            format!("too many failures: nobody can sign in here before {until}"),
-        )
-        .remedy("try again then"))
+        Err(must_wait(self.state, until))
     }
+}
+
+/// Too many failures: until when nobody can sign in to an account.
+#[must_use]
+pub fn must_wait(state: &State, until: Time) -> Refusal {
+    let until = until.for_people(&state.organisation.zone);
+    Refusal::new(Rule::SignIn, format!("too many failures: nobody can sign in here before {until}"))
+        .remedy("try again then")
 }
 
 /// How long an account waits after this many failures in a row: 1 minute after 5, then twice as long each, up to 1 hour.

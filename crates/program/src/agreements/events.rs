@@ -237,3 +237,15 @@ impl Event {
             .collect()
     }
 }
+
+impl Event {
+    /// The sealed blob that this event brings into the record, where it does.
+    #[must_use]
+    pub fn blob(&self) -> Option<&str> {
+        match self {
+            Event::Published { text, .. } => Some(&text.blob),
+            Event::Signed { paper, .. } => paper.as_ref().map(|scan| scan.blob.as_str()),
+            _ => None,
+        }
+    }
+}

@@ -20,6 +20,7 @@ mod commands;
 mod cover;
 mod duties;
 mod events;
+mod read;
 mod sign;
 mod state;
 #[cfg(test)]
@@ -29,5 +30,6 @@ pub use commands::{Command, Publication, Signing, decide};
 pub use cover::{Coverage, cover, covering};
 pub(crate) use duties::duties;
 pub use events::{Covers, Event, Media, Method, Shown, TextRef};
+pub use read::may_read;
 pub use sign::{CONSENT, SECOND_FACTOR_WITHIN, may_sign};
 pub use state::{Agreement, Agreements, Assignment, Declined, Opened, Signature, Standing, Version, Withdrawn};

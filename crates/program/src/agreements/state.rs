@@ -283,6 +283,14 @@ impl Agreements {
         self.case(person, agreement)?.opened.as_ref()
     }
 
+    /// The sealed blobs that texts and scans are kept in: none of them may be swept.
+    pub fn blobs(&self) -> impl Iterator<Item = &str> {
+        let texts = self.iter().flat_map(|agreement| &agreement.versions).map(|version| &version.text);
+        let cases = self.cases.values().flat_map(|cases| cases.values());
+        let scans = cases.flat_map(|case| &case.signatures).filter_map(|signature| signature.paper.as_ref());
+        texts.chain(scans).map(|text| text.blob.as_str())
+    }
+
     /// Where `person` stands with `agreement`.
     #[must_use]
     pub fn standing(&self, person: PersonId, agreement: AgreementId) -> Standing {

@@ -9,8 +9,7 @@ use gate::{Decision, Gate};
 /// What somebody wants done with a document.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Record that its bytes are sealed in the vault. The id was set aside when the upload began, as the bytes are
-    /// sealed under a context that names it.
+    /// Record that its bytes are sealed in the vault, under a key of their own.
     Add {
         /// The secret it belongs to.
         secret: SecretId,
@@ -87,7 +86,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
 ///
 /// # Errors
 /// The refusal.
-pub(crate) fn receives<'a>(state: &'a State, actor: &Actor, now: Time, id: SecretId) -> Result<&'a Secret, Refusal> {
+fn receives<'a>(state: &'a State, actor: &Actor, now: Time, id: SecretId) -> Result<&'a Secret, Refusal> {
     let secret = secrets::seen(state, actor, now, id)?;
     let submitted = actor.person.is_some() && actor.person == secret.submitter;
     if !(submitted && actor.person(state, now, "add documents").is_ok()) {
@@ -138,7 +137,7 @@ pub fn decide_opening(state: &State, gate: &Gate, actor: &Actor, now: Time, targ
     let secret = state.secrets.get(id).ok_or_else(|| Refusal::unknown(id))?;
     not_here(state, actor, now, secret, document)?;
     let circumstances = Circumstances { second_factor_at: actor.second_factor_at, address: actor.address };
-    let (facts, grant) = access::facts(state, person, secret, now, Some(circumstances));
+    let (facts, grant) = access::facts(state, person, id, now, Some(circumstances));
     let decision = gate.decide(&facts);
     let failing = decision.failing();
     let met = facts.tier_required;
@@ -172,4 +171,12 @@ fn not_here(
     };
     let known = secrets::may_see(state, actor, now, secret);
     Err(if known { refusal } else { document.map_or_else(|| Refusal::unknown(secret.id), |d| Refusal::unknown(d.id)) })
+}
+
+/// May the actor add documents to this secret? For a caller about to take the bytes.
+///
+/// # Errors
+/// The refusal that recording it would meet.
+pub fn may_add(state: &State, actor: &Actor, now: Time, secret: SecretId) -> Result<(), Refusal> {
+    receives(state, actor, now, secret).map(|_| ())
 }

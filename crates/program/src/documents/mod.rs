@@ -9,6 +9,6 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, Opening, Target, decide, decide_opening};
+pub use commands::{Command, Opening, Target, decide, decide_opening, may_add};
 pub use events::Event;
 pub use state::{Day, Document, Documents, Kept};
