@@ -32,4 +32,6 @@ pub(crate) use duties::duties;
 pub use events::{Covers, Event, Media, Method, Shown, TextRef};
 pub use read::may_read;
 pub use sign::{CONSENT, SECOND_FACTOR_WITHIN, may_sign};
-pub use state::{Agreement, Agreements, Assignment, Declined, Opened, Signature, Standing, Version, Withdrawn};
+pub use state::{
+    Agreement, Agreements, Assignment, Declined, Opened, Signature, Standing, Version, Withdrawn,
+};

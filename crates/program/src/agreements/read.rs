@@ -11,8 +11,18 @@ pub fn may_read(state: &State, actor: &Actor, now: Time, agreement: AgreementId,
         return true;
     }
     let Some(person) = actor.person else { return false };
-    let asked = state.agreements.assignment(person, agreement).is_some_and(|assignment| assignment.version == version);
-    let opened = state.agreements.opened(person, agreement).is_some_and(|opened| opened.version == version);
-    let signed = state.agreements.signatures(person, agreement).iter().any(|signature| signature.version == version);
+    let asked = state
+        .agreements
+        .assignment(person, agreement)
+        .is_some_and(|assignment| assignment.version == version);
+    let opened = state
+        .agreements
+        .opened(person, agreement)
+        .is_some_and(|opened| opened.version == version);
+    let signed = state
+        .agreements
+        .signatures(person, agreement)
+        .iter()
+        .any(|signature| signature.version == version);
     asked || opened || signed
 }

@@ -285,9 +285,14 @@ impl Agreements {
 
     /// The sealed blobs that texts and scans are kept in: none of them may be swept.
     pub fn blobs(&self) -> impl Iterator<Item = &str> {
-        let texts = self.iter().flat_map(|agreement| &agreement.versions).map(|version| &version.text);
+        let texts = self
+            .iter()
+            .flat_map(|agreement| &agreement.versions)
+            .map(|version| &version.text);
         let cases = self.cases.values().flat_map(|cases| cases.values());
-        let scans = cases.flat_map(|case| &case.signatures).filter_map(|signature| signature.paper.as_ref());
+        let scans = cases
+            .flat_map(|case| &case.signatures)
+            .filter_map(|signature| signature.paper.as_ref());
         texts.chain(scans).map(|text| text.blob.as_str())
     }
 
