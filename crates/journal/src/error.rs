@@ -14,7 +14,7 @@ pub struct Damage {
 }
 
 impl Damage {
-    pub(crate) fn at(position: u64, reason: impl Into<String>) -> Self {
+    pub fn at(position: u64, reason: impl Into<String>) -> Self {
         Self {
             position,
             reason: reason.into(),

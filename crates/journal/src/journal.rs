@@ -159,6 +159,11 @@ impl Journal {
         self.state().note.clone()
     }
 
+    /// The key that verifies the checkpoints' signatures.
+    pub fn verifier(&self) -> &ledger::VerifierKey {
+        self.keys.signing.verifier()
+    }
+
     /// The store it lives in.
     pub fn store(&self) -> &Store {
         &self.store
