@@ -14,6 +14,7 @@ pub struct Damage {
 }
 
 impl Damage {
+    /// Damage found at an entry.
     pub fn at(position: u64, reason: impl Into<String>) -> Self {
         Self {
             position,

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 /// A fact that was recorded. Facts are for ever: a field is added with a default, a meaning is changed by a new event.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "one variant per area; each area's events are documented there")]
+#[allow(clippy::large_enum_variant, reason = "events are held one act at a time, never in bulk")]
 pub enum Event {
     Organisation(OrganisationEvent),
     People(people::Event),

@@ -109,7 +109,6 @@ pub struct Row {
 }
 
 /// Every condition that the tier asks, with how it stands for this person, in the gate's order.
-#[must_use]
 pub fn why(
     state: &State,
     gate: &Gate,

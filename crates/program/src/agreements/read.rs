@@ -14,7 +14,7 @@ pub fn may_read(state: &State, actor: &Actor, now: Time, agreement: AgreementId,
     let asked = state
         .agreements
         .assignment(person, agreement)
-        .is_some_and(|assignment| assignment.version == version);
+        .is_some_and(|assignment| version >= assignment.version);
     let opened = state
         .agreements
         .opened(person, agreement)
