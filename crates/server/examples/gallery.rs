@@ -327,7 +327,7 @@ fn history() -> Vec<HistoryRow> {
 fn charts(marks: &[Mark]) -> Vec<Chart> {
     let tiers = [
         ("Confidential", Tone::Calm),
-        ("Restricted", Tone::Warn),
+        ("Restricted", Tone::Second),
         ("Crown jewel", Tone::Accent),
     ]
     .map(|(name, tone)| Series {

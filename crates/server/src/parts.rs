@@ -87,6 +87,8 @@ pub enum Tone {
     Calm,
     /// The house's own colour: the main series of a picture.
     Accent,
+    /// The house's colour, paler: the next series of a picture.
+    Second,
 }
 
 impl Tone {
@@ -99,6 +101,7 @@ impl Tone {
             Self::Bad => "bad",
             Self::Calm => "calm",
             Self::Accent => "accent",
+            Self::Second => "second",
         }
     }
 
@@ -109,7 +112,7 @@ impl Tone {
             Self::Good => "check",
             Self::Warn => "clock",
             Self::Bad => "cross",
-            Self::Calm | Self::Accent => "dash",
+            Self::Calm | Self::Accent | Self::Second => "dash",
         }
     }
 }
