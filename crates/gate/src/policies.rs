@@ -1,7 +1,7 @@
 //! The gate itself: Cedar policies, the schema they are held to, and the request made from facts.
 
 use std::str::FromStr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use cedar_policy::{
     Authorizer, Context, Decision as Answer, Effect, Entities, EntityId, EntityTypeName, EntityUid, Policy,
@@ -11,7 +11,8 @@ use cedar_policy::{
 use crate::decision::Verdict;
 use crate::{Condition, ConditionSet, Decision, Facts, GrantFacts, Memo};
 
-/// The policies, parsed and checked. Made once at start-up and shared: deciding changes nothing in it.
+/// The policies, parsed and checked. Made once at start-up and shared: deciding changes nothing in it but what it
+/// remembers, and that never goes stale.
 pub struct Gate {
     authorizer: Authorizer,
     names: Names,
@@ -20,6 +21,8 @@ pub struct Gate {
     bare: Vec<Policy>,
     /// By the number of the set of conditions that is asked. Nothing where the set could not be made.
     in_force: Vec<OnceLock<Option<PolicySet>>>,
+    /// Situations met before, with what the policies said.
+    met: Mutex<Memo>,
 }
 
 /// What a policy says about itself, for the person who was refused and for the lawyer who asks.
@@ -77,7 +80,14 @@ impl Gate {
 
     /// Whether the document may be opened on these facts, and if not, which conditions fail. A policy that cannot be
     /// evaluated fails everything that is asked.
+    ///
+    /// A situation met before (see [`Memo`]) is answered from memory; the policies are asked about each new one.
     pub fn decide(&self, facts: &Facts) -> Decision {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).decide(self, facts)
+    }
+
+    /// The same decision, with the policies evaluated whatever was met before.
+    pub fn evaluate(&self, facts: &Facts) -> Decision {
         Decision::new(self.judge(facts), facts)
     }
 
@@ -151,6 +161,7 @@ impl Gate {
             policies,
             bare,
             in_force,
+            met: Mutex::default(),
         })
     }
 

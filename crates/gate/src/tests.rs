@@ -503,7 +503,7 @@ fn for_random_facts(count: u32, law: impl Fn(&Facts) -> Result<(), TestCaseError
 fn policies_explanations_and_a_second_opinion_agree() {
     let gate = Gate::new().unwrap();
     for_random_facts(200_000, |facts| {
-        let decision = gate.decide(facts);
+        let decision = gate.evaluate(facts);
         let expected: ConditionSet = facts.tier_required.iter().filter(|c| !holds(facts, *c)).collect();
         prop_assert_eq!(decision.failing(), expected);
         prop_assert_eq!(decision.allowed(), expected.is_empty());
@@ -525,7 +525,7 @@ fn memo_decides_as_the_gate() {
     let gate = Gate::new().unwrap();
     let memo = std::cell::RefCell::new(Memo::new());
     for_random_facts(200_000, |facts| {
-        prop_assert_eq!(memo.borrow_mut().decide(&gate, facts), gate.decide(facts));
+        prop_assert_eq!(memo.borrow_mut().decide(&gate, facts), gate.evaluate(facts));
         Ok(())
     });
 }
@@ -534,14 +534,14 @@ fn memo_decides_as_the_gate() {
 fn a_decision_stands_until_its_end_and_changes_at_it() {
     let gate = Gate::new().unwrap();
     for_random_facts(20_000, |facts| {
-        let decision = gate.decide(facts);
+        let decision = gate.evaluate(facts);
         let Some(end) = decision.valid_until() else {
             return Ok(());
         };
         prop_assert!(end > facts.now);
         let lost = |now: i64| {
             let later = Facts { now, ..*facts };
-            gate.decide(&later).failing().difference(decision.failing())
+            gate.evaluate(&later).failing().difference(decision.failing())
         };
         prop_assert!(lost(end - 1).is_empty());
         prop_assert!(!lost(end).is_empty());
