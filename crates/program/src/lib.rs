@@ -30,6 +30,7 @@ mod ids;
 mod organisation;
 mod refusal;
 mod state;
+mod table;
 mod text;
 mod time;
 

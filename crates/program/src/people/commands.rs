@@ -2,6 +2,7 @@
 
 use super::check::{check_joiner, check_profile};
 use super::{Event, Joiner, Person, Planned, Profile, Role, plan};
+use crate::table::refused_rows;
 use crate::{Actor, PersonId, Refusal, Rule, State, Text, Time, accounts};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -249,11 +250,7 @@ impl Desk<'_> {
             .map(|(line, why)| format!("line {line}: {why}"))
             .collect();
         if !refused.is_empty() {
-            let message = format!(
-                "{} cannot be taken, so nothing was imported",
-                count(refused.len(), "row")
-            );
-            return Err(Refusal::input("csv", message).remedy(refused.join("\n")));
+            return Err(refused_rows("csv", &refused));
         }
         let mut events = Vec::new();
         for row in &plan.rows {
@@ -406,13 +403,5 @@ fn at_line(line: u64, refusal: Refusal) -> Refusal {
     Refusal {
         message: format!("line {line}: {}", refusal.message),
         ..refusal
-    }
-}
-
-fn count(number: usize, what: &str) -> String {
-    if number == 1 {
-        format!("1 {what}")
-    } else {
-        format!("{number} {what}s")
     }
 }

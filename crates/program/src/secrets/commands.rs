@@ -204,7 +204,7 @@ fn revise(
 }
 
 /// INVARIANT: every owner was an active person when named; access needs somebody who can approve it.
-fn people_exist(state: &State, now: Time, profile: &Profile) -> Result<(), Refusal> {
+pub(super) fn people_exist(state: &State, now: Time, profile: &Profile) -> Result<(), Refusal> {
     let owner = state.people.get(profile.owner).ok_or_else(|| Refusal::unknown(profile.owner).field("owner"))?;
     if !owner.is_active(now) {
         return Err(Refusal::input("owner", format!("{} is not active and cannot answer for a secret", owner.id))

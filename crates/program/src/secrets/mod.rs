@@ -11,6 +11,7 @@
 mod commands;
 mod duties;
 mod events;
+mod import;
 mod profile;
 mod state;
 #[cfg(test)]
@@ -20,5 +21,6 @@ pub use commands::{Command, decide};
 pub(crate) use commands::{held, seen};
 pub(crate) use duties::duties;
 pub use events::Event;
+pub use import::{Plan, PlannedRow, export_csv, export_json, plan_csv, plan_json};
 pub use profile::{Amount, Draft, FACTORS, Factor, Factors, Place, PlaceKind, Profile, Tier};
 pub use state::{Secret, Secrets, Status, Version, may_see};

@@ -1,19 +1,11 @@
 //! Reading people from a CSV file: what it would do, row by row, before it is done.
 
-mod read;
-
 use super::check::{check_clearance, check_dates, circle};
-use super::export::unguard;
 use super::mail::key;
 use super::{Engagement, Joiner, Mail, Person, Profile, Role};
-use crate::{Date, Line, PersonId, Refusal, State, Time};
+use crate::table::{self, Cells, Row, clean, instant, said};
+use crate::{Line, PersonId, State, Time};
 use std::collections::{BTreeSet, HashMap};
-use std::fmt::Display;
-
-/// Bytes a file may have: 16 MiB.
-pub const MOST_BYTES: usize = 16 << 20;
-/// Rows a file may have, the header aside.
-pub const MOST_ROWS: usize = 200_000;
 
 /// What a file would do.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,7 +53,11 @@ impl Plan {
 /// clearance or roles cell, leave things as they are (`none` takes all roles away); any other empty cell empties the field.
 #[must_use]
 pub fn plan(state: &State, now: Time, zone: &str, bytes: &[u8]) -> Plan {
-    match read::rows(bytes) {
+    let columns = Column::ALL.map(|column| table::Column {
+        name: column.name(),
+        required: column.required(),
+    });
+    match table::rows(bytes, &columns) {
         Ok(rows) => Plan {
             rows: Planner::new(state, now, zone, &rows).plan(&rows),
             problem: None,
@@ -141,11 +137,11 @@ struct Planner<'a> {
 
 impl<'a> Planner<'a> {
     /// Gives everybody in the file their id first, so that a manager may stand below those who report to them.
-    fn new(state: &'a State, now: Time, zone: &'a str, rows: &[read::Row]) -> Self {
+    fn new(state: &'a State, now: Time, zone: &'a str, rows: &[Row]) -> Self {
         let mut places = HashMap::with_capacity(rows.len());
         let mut next = state.people.next();
         for row in rows {
-            let mail = key(unguard(row.cell(Column::Mail).unwrap_or_default()));
+            let mail = key(row.cell(Column::Mail.name()).unwrap_or_default());
             if mail.is_empty() || places.contains_key(&mail) {
                 continue;
             }
@@ -164,8 +160,8 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn plan(&self, rows: &[read::Row]) -> Vec<PlannedRow> {
-        let outcome = |row: &read::Row| self.row(row).unwrap_or_else(|why| Planned::Refuse(clean(&why)));
+    fn plan(&self, rows: &[Row]) -> Vec<PlannedRow> {
+        let outcome = |row: &Row| self.row(row).unwrap_or_else(|why| Planned::Refuse(clean(&why)));
         let mut planned: Vec<PlannedRow> = rows
             .iter()
             .map(|row| PlannedRow {
@@ -185,15 +181,12 @@ impl<'a> Planner<'a> {
     }
 
     /// Reads one row, and collects everything that is wrong with it.
-    fn row(&self, row: &read::Row) -> Result<Planned, String> {
+    fn row(&self, row: &Row) -> Result<Planned, String> {
         if let Some(problem) = row.shape() {
             return Err(problem);
         }
-        let mut cells = Cells {
-            row,
-            problems: Vec::new(),
-        };
-        let mail = cells.required(Column::Mail, Mail::new);
+        let mut cells = Cells::of(row);
+        let mail = cells.required(Column::Mail.name(), Mail::new);
         let place = mail
             .as_ref()
             .and_then(|mail| self.places.get(&mail.key()).copied());
@@ -203,28 +196,34 @@ impl<'a> Planner<'a> {
                 .push(format!("mail: line {} has this address already", first.line));
         }
         let known = place.and_then(|place| self.state.people.get(place.id));
-        let name = cells.required(Column::Name, Line::new);
-        let engagement = cells.required(Column::Engagement, str::parse::<Engagement>);
-        let department = cells.required(Column::Department, Line::new);
-        let starts = cells.required(Column::Starts, |text| instant(text, |date| date.start(self.zone)));
-        let ends = cells.optional(Column::Ends, known.and_then(|person| person.ends), |text| {
-            instant(text, |date| date.end(self.zone))
+        let name = cells.required(Column::Name.name(), Line::new);
+        let engagement = cells.required(Column::Engagement.name(), str::parse::<Engagement>);
+        let department = cells.required(Column::Department.name(), Line::new);
+        let starts = cells.required(Column::Starts.name(), |text| {
+            instant(text, |date| date.start(self.zone))
         });
+        let ends = cells.optional(
+            Column::Ends.name(),
+            known.and_then(|person| person.ends),
+            |text| instant(text, |date| date.end(self.zone)),
+        );
         let job = cells.optional(
-            Column::Job,
+            Column::Job.name(),
             known.and_then(|person| person.job.clone()),
             Line::new,
         );
-        let manager = cells.optional(Column::Manager, known.and_then(|person| person.manager), |m| {
-            self.manager(m)
-        });
+        let manager = cells.optional(
+            Column::Manager.name(),
+            known.and_then(|person| person.manager),
+            |m| self.manager(m),
+        );
         let clearance = cells.kept(
-            Column::Clearance,
+            Column::Clearance.name(),
             known.map_or(0, |person| person.clearance),
             clearance,
         );
         let roles = cells.kept(
-            Column::Roles,
+            Column::Roles.name(),
             known.map(|person| person.roles.clone()).unwrap_or_default(),
             roles,
         );
@@ -319,77 +318,6 @@ fn outcome(id: PersonId, known: Option<&Person>, joiner: Joiner) -> Planned {
     }
 }
 
-/// The cells of a row on their way into types, and what was wrong with them.
-struct Cells<'a> {
-    row: &'a read::Row,
-    problems: Vec<String>,
-}
-
-impl Cells<'_> {
-    fn required<T, E: Display>(
-        &mut self,
-        column: Column,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        let Some(text) = self.text(column) else {
-            self.problems
-                .push(format!("{}: this must not be empty", column.name()));
-            return None;
-        };
-        self.read(column, &text, read)
-    }
-
-    /// An empty cell empties the field; a missing column leaves it.
-    fn optional<T, E: Display>(
-        &mut self,
-        column: Column,
-        before: Option<T>,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        if self.row.cell(column).is_none() {
-            return before;
-        }
-        let text = self.text(column)?;
-        self.read(column, &text, read)
-    }
-
-    /// An empty cell and a missing column both leave the field.
-    fn kept<T, E: Display>(
-        &mut self,
-        column: Column,
-        before: T,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> T {
-        let Some(text) = self.text(column) else {
-            return before;
-        };
-        self.read(column, &text, read).unwrap_or(before)
-    }
-
-    fn text(&self, column: Column) -> Option<String> {
-        let text = unguard(self.row.cell(column)?.trim()).trim();
-        (!text.is_empty()).then(|| text.to_owned())
-    }
-
-    fn read<T, E: Display>(
-        &mut self,
-        column: Column,
-        text: &str,
-        read: impl FnOnce(&str) -> Result<T, E>,
-    ) -> Option<T> {
-        read(text)
-            .map_err(|error| self.problems.push(format!("{}: {error}", column.name())))
-            .ok()
-    }
-}
-
-fn instant(text: &str, whole_day: impl FnOnce(Date) -> Time) -> Result<Time, crate::TimeError> {
-    match Date::parse(text) {
-        Ok(date) => Ok(whole_day(date)),
-        Err(_) => Time::parse(text),
-    }
-}
-
 fn clearance(text: &str) -> Result<u8, String> {
     let level = text
         .parse()
@@ -407,32 +335,5 @@ fn roles(text: &str) -> Result<BTreeSet<Role>, super::RoleError> {
     text.split([';', ',', '|'])
         .filter(|word| !word.trim().is_empty())
         .map(str::parse)
-        .collect()
-}
-
-fn said(refusal: &Refusal) -> String {
-    let field = refusal
-        .field
-        .map(|field| format!("{field}: "))
-        .unwrap_or_default();
-    let remedy = refusal
-        .remedy
-        .as_ref()
-        .map(|remedy| format!(" ({remedy})"))
-        .unwrap_or_default();
-    format!("{field}{}{remedy}", refusal.message)
-}
-
-/// What was in the file is repeated in messages: without its control characters, and not at any length.
-fn clean(message: &str) -> String {
-    let bounded = message.chars().take(1000);
-    bounded
-        .map(|c| {
-            if c.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
         .collect()
 }
