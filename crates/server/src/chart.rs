@@ -91,7 +91,11 @@ pub fn stacked_bars(title: &str, series: &[Series], rows: &[Row]) -> Chart {
     Chart {
         title: clean(title),
         svg: picture("chart-bars", title, &description, height, &inner),
-        legend: legend(series),
+        legend: if rows.is_empty() {
+            Vec::new()
+        } else {
+            legend(series)
+        },
         columns: heads("", series.iter().map(|part| part.name.as_str()).chain(["All"])),
         rows: rows
             .iter()
@@ -169,16 +173,10 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
             .unwrap_or(0),
     );
     let mut inner = String::new();
-    for (height, value) in [(16, top), (96, top / 2), (176, 0)] {
+    for height in [16, 96, 176] {
         let _ = write!(
             inner,
             "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{height}\" y2=\"{height}\"/>"
-        );
-        let _ = write!(
-            inner,
-            "<text class=\"quiet\" x=\"0\" y=\"{}\">{}</text>",
-            height - 4,
-            format::number(value)
         );
     }
     // The curve lives in a unit square that is stretched; its strokes are not.
@@ -216,6 +214,13 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
         );
     }
     inner.push_str("</svg>");
+    for (height, value) in [(12, top), (92, top / 2), (172, 0)] {
+        let _ = write!(
+            inner,
+            "<text class=\"quiet over\" x=\"0\" y=\"{height}\">{}</text>",
+            format::number(value)
+        );
+    }
     if let [day] = days {
         // A line of one point cannot be seen.
         for (part, value) in series.iter().zip(&day.values) {
@@ -261,7 +266,11 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
         } else {
             picture("chart-days", title, &description, 204, &inner)
         },
-        legend: legend(series),
+        legend: if days.is_empty() {
+            Vec::new()
+        } else {
+            legend(series)
+        },
         columns: heads("Day", series.iter().map(|part| part.name.as_str())),
         rows: days
             .iter()

@@ -60,7 +60,7 @@ pub enum SecondFactor {
 }
 
 /// A message after an act.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Flash {
     /// What sort of message.
     pub kind: FlashKind,
@@ -71,7 +71,7 @@ pub struct Flash {
 }
 
 /// Sorts of messages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub enum FlashKind {
     /// It was done.
     Done,
@@ -160,7 +160,7 @@ impl Place {
     const fn words(self) -> (&'static str, &'static str, &'static str, &'static str) {
         match self {
             Self::Home => ("My desk", "/", "Home", "home"),
-            Self::Openable => ("My desk", "/open", "What I may open", "open"),
+            Self::Openable => ("My desk", "/my/documents", "What I may open", "open"),
             Self::MyAgreements => ("My desk", "/my/agreements", "My agreements", "sign"),
             Self::Register => ("Secrets", "/secrets", "Register", "secret"),
             Self::Requests => ("Secrets", "/requests", "Requests", "request"),
@@ -168,7 +168,7 @@ impl Place {
             Self::Agreements => ("People", "/agreements", "Agreements", "document"),
             Self::Record => ("Watch", "/record", "Record", "seal"),
             Self::Dashboard => ("Programme", "/dashboard", "Dashboard", "chart"),
-            Self::Requirements => ("Programme", "/requirements", "Requirements", "check-list"),
+            Self::Requirements => ("Programme", "/settings/requirements", "Requirements", "check-list"),
             Self::Accounts => ("Programme", "/accounts", "Accounts", "account"),
         }
     }

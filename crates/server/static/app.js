@@ -104,6 +104,7 @@
   function start(root) {
     all("[data-confirm]", root).forEach(checkName);
     all("[data-read-to-end]", root).forEach(watchReading);
+    all("[data-print]", root).forEach((button) => (button.hidden = false));
     if (navigator.clipboard) all("[data-copy]", root).forEach((button) => (button.hidden = false));
     const summary = one("[data-focus]", root);
     if (summary) summary.focus();
