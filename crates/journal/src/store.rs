@@ -59,6 +59,9 @@ impl Store {
             .parse()
             .map_err(|e: sqlx::Error| StorageError::Address(e.to_string()))?;
         let options = options.disable_statement_logging();
+        if engine == Engine::Postgres {
+            only_safe_lines(&options)?;
+        }
         prepare(engine, &options).await?;
         let pool = AnyPoolOptions::new()
             .max_connections(READERS)
@@ -250,6 +253,33 @@ fn parse(url: &str) -> Result<(Engine, String), StorageError> {
     }
 }
 
+/// A database on another machine is reached over TLS with its certificate checked, or not at all: rows are sealed, but
+/// a line that can be tampered with could hide that an append did or did not happen.
+fn only_safe_lines(options: &AnyConnectOptions) -> Result<(), StorageError> {
+    let url = &options.database_url;
+    let named = |key: &str| {
+        url.query_pairs()
+            .filter(|(name, _)| name == key)
+            .map(|(_, value)| value.into_owned())
+            .last()
+    };
+    let host = named("host")
+        .or_else(|| url.host_str().map(str::to_owned))
+        .unwrap_or_default();
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    let socket =
+        host.is_empty() || host.starts_with('/') || host.starts_with("%2F") || host.starts_with("%2f");
+    let here =
+        socket || host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
+    let checked = matches!(named("sslmode").as_deref(), Some("verify-full" | "verify-ca"));
+    if here || checked {
+        return Ok(());
+    }
+    Err(StorageError::Address(format!(
+        "`{host}` is another machine, and the connection would not be checked: add `?sslmode=verify-full` (and `&sslrootcert=FILE` for an authority of your own)"
+    )))
+}
+
 /// Makes the schema and its tables, in one transaction.
 async fn prepare(engine: Engine, options: &AnyConnectOptions) -> Result<(), StorageError> {
     let mut conn = options.connect().await?;
@@ -338,4 +368,35 @@ async fn set_up(engine: Engine, conn: &mut AnyConnection) -> sqlx::Result<()> {
         conn.execute(*setting).await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(url: &str) -> bool {
+        only_safe_lines(&url.parse().unwrap()).is_ok()
+    }
+
+    #[test]
+    fn a_database_on_another_machine_needs_a_checked_connection() {
+        for here in [
+            "postgres://u@localhost/d",
+            "postgres://u@127.0.0.1:5433/d",
+            "postgres://u@[::1]/d",
+            "postgres:///d?host=/run/postgresql",
+            "postgres://u@%2Frun%2Fpostgresql/d",
+        ] {
+            assert!(judged(here), "{here}");
+        }
+        for open in [
+            "postgres://u@db.example/d",
+            "postgres://u@db.example/d?sslmode=require",
+            "postgres://u@localhost/d?host=db.example",
+            "postgres://u@10.0.0.7/d?sslmode=disable",
+        ] {
+            assert!(!judged(open), "{open}");
+        }
+        assert!(judged("postgres://u@db.example/d?sslmode=verify-full"));
+    }
 }
