@@ -83,7 +83,10 @@ impl Gate {
     ///
     /// A situation met before (see [`Memo`]) is answered from memory; the policies are asked about each new one.
     pub fn decide(&self, facts: &Facts) -> Decision {
-        self.met.lock().unwrap_or_else(PoisonError::into_inner).decide(self, facts)
+        self.met
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .decide(self, facts)
     }
 
     /// The same decision, with the policies evaluated whatever was met before.

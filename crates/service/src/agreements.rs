@@ -56,8 +56,17 @@ impl Service {
     /// The file is neither Markdown nor PDF, or is too large; a rule refuses it.
     pub async fn publish_agreement(&self, actor: &Actor, new: NewVersion) -> Result<Done, ServiceError> {
         let media = media_of(&new.bytes)?;
-        let stored = self.house.blobs.store(stream::iter([Ok(Bytes::from(new.bytes))]), None).await?;
-        let text = TextRef { blob: stored.blob.to_string(), digest: stored.digest, size: stored.size, media };
+        let stored = self
+            .house
+            .blobs
+            .store(stream::iter([Ok(Bytes::from(new.bytes))]), None)
+            .await?;
+        let text = TextRef {
+            blob: stored.blob.to_string(),
+            digest: stored.digest,
+            size: stored.size,
+            media,
+        };
         let publication = Publication {
             title: new.title,
             text,
@@ -68,22 +77,40 @@ impl Service {
             second_factor: new.second_factor,
             note: new.note,
         };
-        let command = Command::Publish { agreement: new.agreement, publication: Box::new(publication) };
-        self.record_content(actor, stored, Scope::Organisation, command.into()).await
+        let command = Command::Publish {
+            agreement: new.agreement,
+            publication: Box::new(publication),
+        };
+        self.record_content(actor, stored, Scope::Organisation, command.into())
+            .await
     }
 
     /// Shows the current text to somebody who is to sign it, and records that it was shown.
     ///
     /// # Errors
     /// It was not assigned to them.
-    pub async fn show_agreement(&self, actor: &Actor, id: AgreementId) -> Result<AgreementText, ServiceError> {
+    pub async fn show_agreement(
+        &self,
+        actor: &Actor,
+        id: AgreementId,
+    ) -> Result<AgreementText, ServiceError> {
         let state = self.state();
         let newest = state.agreements.get(id).and_then(agreements::Agreement::newest);
         let newest = newest.ok_or_else(|| Refusal::unknown(id))?;
         let (version, digest) = (newest.number, newest.text.digest);
-        let known = actor.person.and_then(|person| state.agreements.opened(person, id));
+        let known = actor
+            .person
+            .and_then(|person| state.agreements.opened(person, id));
         if known.is_none_or(|opened| opened.version != version) {
-            self.act(actor, Command::Open { agreement: id, version, digest }).await?;
+            self.act(
+                actor,
+                Command::Open {
+                    agreement: id,
+                    version,
+                    digest,
+                },
+            )
+            .await?;
         } else if !agreements::may_read(&state, actor, self.now(), id, version) {
             return Err(Refusal::unknown(id).into());
         }
@@ -104,7 +131,10 @@ impl Service {
         if !agreements::may_read(&state, actor, self.now(), id, version) {
             return Err(Refusal::unknown(id).into());
         }
-        let found = state.agreements.get(id).and_then(|agreement| agreement.version(version));
+        let found = state
+            .agreements
+            .get(id)
+            .and_then(|agreement| agreement.version(version));
         let found = found.ok_or_else(|| Refusal::unknown(id))?;
         self.text(&found.text, version).await
     }
@@ -132,22 +162,46 @@ impl Service {
         bytes: Vec<u8>,
     ) -> Result<Done, ServiceError> {
         let media = media_of(&bytes)?;
-        let stored = self.house.blobs.store(stream::iter([Ok(Bytes::from(bytes))]), None).await?;
-        let scan = TextRef { blob: stored.blob.to_string(), digest: stored.digest, size: stored.size, media };
-        let command = Command::RecordPaper { agreement, version, person, name, signed_on, scan };
-        self.record_content(actor, stored, Scope::Person(person), command.into()).await
+        let stored = self
+            .house
+            .blobs
+            .store(stream::iter([Ok(Bytes::from(bytes))]), None)
+            .await?;
+        let scan = TextRef {
+            blob: stored.blob.to_string(),
+            digest: stored.digest,
+            size: stored.size,
+            media,
+        };
+        let command = Command::RecordPaper {
+            agreement,
+            version,
+            person,
+            name,
+            signed_on,
+            scan,
+        };
+        self.record_content(actor, stored, Scope::Person(person), command.into())
+            .await
     }
 
     async fn text(&self, text: &TextRef, version: u32) -> Result<AgreementText, ServiceError> {
         let bytes = self.read_small(&text.blob, Scope::Organisation).await?;
-        Ok(AgreementText { version, bytes, digest: text.digest, media: text.media })
+        Ok(AgreementText {
+            version,
+            bytes,
+            digest: text.digest,
+            media: text.media,
+        })
     }
 
     async fn read_small(&self, blob: &str, under: Scope) -> Result<Vec<u8>, ServiceError> {
         let house = &self.house;
         let key = house.keys.content(house.journal.store(), blob, under).await?;
         let document = house.blobs.read(&key, blob).await?;
-        let pieces = document.read_range(0..document.len()).map_err(|error| ServiceError::Content(error.to_string()))?;
+        let pieces = document
+            .read_range(0..document.len())
+            .map_err(|error| ServiceError::Content(error.to_string()))?;
         let bytes = pieces.try_fold(Vec::new(), |mut all, piece| async move {
             all.extend_from_slice(&piece);
             Ok(all)
@@ -172,7 +226,11 @@ fn media_of(bytes: &[u8]) -> Result<Media, Refusal> {
         Refusal::input("file", message.to_owned()).remedy("give the text as Markdown (UTF-8) or as PDF")
     };
     if bytes.starts_with(b"%PDF-") {
-        return if bytes.len() <= LARGEST_PDF { Ok(Media::Pdf) } else { Err(refused("the PDF is larger than 20 MiB")) };
+        return if bytes.len() <= LARGEST_PDF {
+            Ok(Media::Pdf)
+        } else {
+            Err(refused("the PDF is larger than 20 MiB"))
+        };
     }
     let text = std::str::from_utf8(bytes).map_err(|_| refused("the file is neither PDF nor UTF-8 text"))?;
     if text.trim().is_empty() {
@@ -181,8 +239,13 @@ fn media_of(bytes: &[u8]) -> Result<Media, Refusal> {
     if bytes.len() > LONGEST_MARKDOWN {
         return Err(refused("the text is longer than 1 MiB"));
     }
-    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
-        return Err(refused("the file holds control characters, so it is no plain text"));
+    if text
+        .chars()
+        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+    {
+        return Err(refused(
+            "the file holds control characters, so it is no plain text",
+        ));
     }
     Ok(Media::Markdown)
 }

@@ -14,7 +14,9 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self { begun: Mutex::new((Instant::now(), wall())) }
+        Self {
+            begun: Mutex::new((Instant::now(), wall())),
+        }
     }
 
     /// Now, by the wall clock.

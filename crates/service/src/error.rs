@@ -49,7 +49,12 @@ impl Shut {
     /// The failing conditions, by name.
     #[must_use]
     pub fn summary(&self) -> String {
-        let failing: Vec<&str> = self.because.iter().filter(|b| !b.met).map(|b| b.condition.as_str()).collect();
+        let failing: Vec<&str> = self
+            .because
+            .iter()
+            .filter(|b| !b.met)
+            .map(|b| b.condition.as_str())
+            .collect();
         failing.join(", ")
     }
 }
@@ -105,9 +110,9 @@ impl From<journal::AppendError> for ServiceError {
     fn from(error: journal::AppendError) -> Self {
         match error {
             journal::AppendError::Storage(error) => error.into(),
-            journal::AppendError::Unknown(error) => {
-                Self::Storage(format!("{error}; it is not known whether this was recorded, so look before you try again"))
-            }
+            journal::AppendError::Unknown(error) => Self::Storage(format!(
+                "{error}; it is not known whether this was recorded, so look before you try again"
+            )),
             other => Self::Storage(other.to_string()),
         }
     }
@@ -118,7 +123,9 @@ impl From<journal::JournalError> for ServiceError {
         match error {
             journal::JournalError::Damaged(damage) => Self::Damaged(damage),
             journal::JournalError::Storage(error) => error.into(),
-            other @ journal::JournalError::NoSuchEntry { .. } => Self::Refused(Refusal::new(Rule::Unknown, other.to_string())),
+            other @ journal::JournalError::NoSuchEntry { .. } => {
+                Self::Refused(Refusal::new(Rule::Unknown, other.to_string()))
+            }
         }
     }
 }

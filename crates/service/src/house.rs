@@ -58,11 +58,7 @@ pub struct Status {
 
 impl Service {
     /// Opens the house on an unsealed journal: rebuilds the state, starts the committer and the follower.
-    pub(crate) async fn start(
-        config: Config,
-        journal: Journal,
-        keys: KeyRing,
-    ) -> Result<Self, OpenError> {
+    pub(crate) async fn start(config: Config, journal: Journal, keys: KeyRing) -> Result<Self, OpenError> {
         let blobs = Blobs::open(&config).map_err(|error| OpenError::Storage(error.to_string()))?;
         let gate = Gate::new().map_err(|error| OpenError::Storage(error.to_string()))?;
         let (state, _) = watch::channel(Arc::new(State::default()));
@@ -112,7 +108,10 @@ impl Service {
     /// How the service is.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status { entries: self.house.current().size, waiting: WAITING.saturating_sub(self.acts.capacity()) }
+        Status {
+            entries: self.house.current().size,
+            waiting: WAITING.saturating_sub(self.acts.capacity()),
+        }
     }
 
     /// Looks whether other processes have written, so that what is read next is what was answered last anywhere.
@@ -131,7 +130,10 @@ impl Service {
     pub async fn act(&self, actor: &Actor, command: impl Into<Command>) -> Result<Done, ServiceError> {
         let command = command.into();
         let by = actor.clone();
-        self.submit(actor, Vec::new(), move |state, now| program::decide(state, &by, now, &command)).await
+        self.submit(actor, Vec::new(), move |state, now| {
+            program::decide(state, &by, now, &command)
+        })
+        .await
     }
 
     /// Hands an act to the committer. `decide` may be called more than once: when another process was first, it decides
@@ -143,7 +145,12 @@ impl Service {
         decide: impl Fn(&State, Time) -> Result<Vec<Event>, Refusal> + Send + 'static,
     ) -> Result<Done, ServiceError> {
         let (answer, answered) = oneshot::channel();
-        let act = Act { actor: actor.clone(), content, decide: Box::new(decide), answer };
+        let act = Act {
+            actor: actor.clone(),
+            content,
+            decide: Box::new(decide),
+            answer,
+        };
         self.acts.send(act).await.map_err(|_| ServiceError::Stopping)?;
         answered.await.map_err(|_| ServiceError::Stopping)?
     }
@@ -199,7 +206,9 @@ impl House {
 
     /// Opens an entry's fields and reads the event; `None` where their key was destroyed.
     pub(crate) async fn read(&self, stored: &Stored) -> Result<Option<Recorded>, ServiceError> {
-        let Some(key) = self.keys.by_tag(self.journal.store(), &stored.scope).await? else { return Ok(None) };
+        let Some(key) = self.keys.by_tag(self.journal.store(), &stored.scope).await? else {
+            return Ok(None);
+        };
         recorded(stored, &key).map(Some)
     }
 
@@ -213,15 +222,23 @@ impl House {
         let size = self.journal.head().size;
         while state.size < size {
             let to = state.size.saturating_add(REPLAY).min(size);
-            let read = self.journal.read(state.size, to).await.map_err(|error| storage(error.into()))?;
+            let read = self
+                .journal
+                .read(state.size, to)
+                .await
+                .map_err(|error| storage(error.into()))?;
             for stored in &read {
                 self.apply(&mut state, stored).await.map_err(storage)?;
             }
             if state.size < to {
-                return Err(OpenError::Storage(format!("entries from {} on could not be read", state.size)));
+                return Err(OpenError::Storage(format!(
+                    "entries from {} on could not be read",
+                    state.size
+                )));
             }
         }
-        self.snapshot_at.store(begun_at, std::sync::atomic::Ordering::Relaxed);
+        self.snapshot_at
+            .store(begun_at, std::sync::atomic::Ordering::Relaxed);
         self.publish(state);
         Ok(())
     }
@@ -249,8 +266,11 @@ impl House {
             .await
             .map_err(|error| ServiceError::Storage(error.to_string()))?
             .map_err(|error| ServiceError::Storage(error.to_string()))?;
-        self.journal.save_snapshot(state.size, State::SHAPE, &bytes).await?;
-        self.snapshot_at.store(state.size, std::sync::atomic::Ordering::Relaxed);
+        self.journal
+            .save_snapshot(state.size, State::SHAPE, &bytes)
+            .await?;
+        self.snapshot_at
+            .store(state.size, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }
 
@@ -268,10 +288,18 @@ pub(crate) fn recorded(stored: &Stored, key: &vault::Key) -> Result<Recorded, Se
             ServiceError::Damaged(journal::Damage::at(position, "its sealed fields were altered"))
         }
     })?;
-    let fields: Map<_, _> = disclosures.iter().map(|d| (d.name().to_owned(), d.value().clone())).collect();
-    let (by, event) =
-        Event::from_fields(stored.entry.kind(), fields).map_err(|error| ServiceError::Storage(error.to_string()))?;
-    Ok(Recorded { position: stored.position, time: Time(stored.time), by, event })
+    let fields: Map<_, _> = disclosures
+        .iter()
+        .map(|d| (d.name().to_owned(), d.value().clone()))
+        .collect();
+    let (by, event) = Event::from_fields(stored.entry.kind(), fields)
+        .map_err(|error| ServiceError::Storage(error.to_string()))?;
+    Ok(Recorded {
+        position: stored.position,
+        time: Time(stored.time),
+        by,
+        event,
+    })
 }
 
 /// Keeps up with other processes, and writes a snapshot now and then, until the house is gone.
@@ -279,7 +307,9 @@ async fn follow(house: std::sync::Weak<House>) {
     loop {
         tokio::time::sleep(FOLLOW).await;
         let Some(house) = house.upgrade() else { return };
-        let Ok(moving) = house.moving.try_lock() else { continue };
+        let Ok(moving) = house.moving.try_lock() else {
+            continue;
+        };
         if let Err(error) = house.catch_up().await {
             tracing::error!(%error, "the record could not be followed");
         }

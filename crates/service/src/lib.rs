@@ -18,10 +18,10 @@ mod release;
 mod setup;
 mod sign_in;
 
+pub use agreements::{AgreementText, NewVersion, shown_by};
 pub use committer::Done;
 pub use config::{Config, Passphrase};
 pub use content::Upload;
-pub use agreements::{AgreementText, NewVersion, shown_by};
 pub use error::{OpenError, ServiceError, Shut};
 pub use house::{Service, Status};
 pub use journal::{Faults, Step};

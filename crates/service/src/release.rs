@@ -104,20 +104,40 @@ impl Service {
         let (Some(secret), Some(person)) = (secret, actor.person) else {
             return Refusal::unknown("this").into();
         };
-        let circumstances = Circumstances { second_factor_at: actor.second_factor_at, address: actor.address };
-        let (_, because) = access::why(state, self.gate(), person, secret, entry.time, Some(circumstances));
-        ServiceError::Shut(Box::new(Shut { target, because, entry: entry.position }))
+        let circumstances = Circumstances {
+            second_factor_at: actor.second_factor_at,
+            address: actor.address,
+        };
+        let (_, because) = access::why(
+            state,
+            self.gate(),
+            person,
+            secret,
+            entry.time,
+            Some(circumstances),
+        );
+        ServiceError::Shut(Box::new(Shut {
+            target,
+            because,
+            entry: entry.position,
+        }))
     }
 
     async fn release_document(&self, permit: &Permit, id: DocumentId) -> Result<OpenDocument, ServiceError> {
         let state = self.state();
-        let document = state.documents.get(id).filter(|_| permit.target == Target::Document(id));
+        let document = state
+            .documents
+            .get(id)
+            .filter(|_| permit.target == Target::Document(id));
         let document = document.ok_or_else(|| Refusal::unknown(id))?;
         let Kept::Vault { blob, media_type, .. } = &document.kept else {
             return Err(Refusal::unknown(id).into());
         };
         let house = &self.house;
-        let key = house.keys.content(house.journal.store(), blob, Scope::Secret(document.secret)).await?;
+        let key = house
+            .keys
+            .content(house.journal.store(), blob, Scope::Secret(document.secret))
+            .await?;
         let content = house.blobs.read(&key, blob).await?;
         Ok(OpenDocument {
             id,
@@ -131,8 +151,13 @@ impl Service {
 
     async fn release_precise(&self, permit: &Permit, id: SecretId) -> Result<OpenText, ServiceError> {
         let state = self.state();
-        let secret = state.secrets.get(id).filter(|_| permit.target == Target::Precise(id));
-        let at = secret.and_then(secrets::Secret::precise_at).ok_or_else(|| Refusal::unknown(id))?;
+        let secret = state
+            .secrets
+            .get(id)
+            .filter(|_| permit.target == Target::Precise(id));
+        let at = secret
+            .and_then(secrets::Secret::precise_at)
+            .ok_or_else(|| Refusal::unknown(id))?;
         let stored = self.house.journal.get(at).await?;
         let recorded = self.house.read(&stored).await?;
         let text = match recorded.map(|recorded| recorded.event) {
@@ -142,7 +167,10 @@ impl Service {
             _ => None,
         };
         let text = text.ok_or_else(|| ServiceError::Content("its key was destroyed".to_owned()))?;
-        Ok(OpenText { text: text.to_string(), entry: permit.entry })
+        Ok(OpenText {
+            text: text.to_string(),
+            entry: permit.entry,
+        })
     }
 }
 
@@ -150,10 +178,15 @@ impl Permit {
     /// INVARIANT: the entry comes out of the committer, so it is durable.
     fn from_entry(entry: &Recorded, target: Target) -> Option<Self> {
         let allowed = match (&entry.event, target) {
-            (Event::Documents(documents::Event::Opened { document, .. }), Target::Document(id)) => *document == id,
+            (Event::Documents(documents::Event::Opened { document, .. }), Target::Document(id)) => {
+                *document == id
+            }
             (Event::Secrets(secrets::Event::Read { secret, .. }), Target::Precise(id)) => *secret == id,
             _ => false,
         };
-        allowed.then_some(Permit { entry: entry.position, target })
+        allowed.then_some(Permit {
+            entry: entry.position,
+            target,
+        })
     }
 }

@@ -19,7 +19,10 @@ use support::{Company, RECIPE, approve, ask, begin, company, operator, passphras
 const STEPS: i64 = 12;
 
 fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
+    std::env::var(variable)
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(default)
 }
 
 async fn with_access(folder: &Path) -> Company {
@@ -37,7 +40,12 @@ async fn openings(service: &Service) -> Vec<u64> {
     let mut before = None;
     loop {
         let kinds = vec!["document.opened".to_owned()];
-        let filter = HistoryFilter { kinds, before, limit: 1000, ..Default::default() };
+        let filter = HistoryFilter {
+            kinds,
+            before,
+            limit: 1000,
+            ..Default::default()
+        };
         let page = service.history(&operator(), &filter).await.unwrap();
         found.extend(page.entries.iter().map(|entry| entry.position));
         before = page.next;
@@ -75,21 +83,40 @@ async fn an_opening_that_cannot_be_recorded_releases_nothing() {
     }
     let recorded = openings(&c.service).await;
     for entry in &released {
-        assert!(recorded.contains(entry), "entry {entry} was answered, and is not in the record");
+        assert!(
+            recorded.contains(entry),
+            "entry {entry} was answered, and is not in the record"
+        );
     }
     let failures = failures.load(Ordering::SeqCst);
-    assert!(failures > trials / 4, "only {failures} of {trials} trials met a failure");
-    assert!(released.len() < trials.try_into().unwrap(), "no failure ever stopped an opening");
-    assert_eq!(read(&faulty, engineer, document).await.unwrap(), RECIPE.as_bytes(), "it works again afterwards");
+    assert!(
+        failures > trials / 4,
+        "only {failures} of {trials} trials met a failure"
+    );
+    assert!(
+        released.len() < trials.try_into().unwrap(),
+        "no failure ever stopped an opening"
+    );
+    assert_eq!(
+        read(&faulty, engineer, document).await.unwrap(),
+        RECIPE.as_bytes(),
+        "it works again afterwards"
+    );
 }
 
 /// Run as another process by the test below: opens the document again and again, and says so after it has the bytes.
 #[tokio::test(flavor = "multi_thread")]
 async fn child_that_opens_and_is_killed() {
-    let Ok(folder) = std::env::var("RINGFENCE_CHILD_FOLDER") else { return };
+    let Ok(folder) = std::env::var("RINGFENCE_CHILD_FOLDER") else {
+        return;
+    };
     let last_step = number("RINGFENCE_CHILD_STEPS", 0);
-    let person = format!("P-{}", number("RINGFENCE_CHILD_PERSON", 0)).parse().unwrap();
-    let document = format!("D-{}", number("RINGFENCE_CHILD_DOCUMENT", 0)).parse().unwrap();
+    let person = format!("P-{}", number("RINGFENCE_CHILD_PERSON", 0))
+        .parse()
+        .unwrap();
+    let document = format!("D-{}", number("RINGFENCE_CHILD_DOCUMENT", 0))
+        .parse()
+        .unwrap();
     let steps = AtomicU64::new(0);
     let faults = Faults::when(move |step| {
         if matches!(step, Step::Refresh | Step::Read) {
@@ -97,14 +124,21 @@ async fn child_that_opens_and_is_killed() {
         }
         if steps.fetch_add(1, Ordering::SeqCst) == last_step {
             // What kill -9 does: nothing is flushed, nothing unwinds.
-            std::process::Command::new("kill").args(["-9", &std::process::id().to_string()]).status().unwrap();
+            std::process::Command::new("kill")
+                .args(["-9", &std::process::id().to_string()])
+                .status()
+                .unwrap();
         }
         false
     });
-    let service = Service::unseal_with(Config::local(folder), &passphrase(), faults).await.unwrap();
+    let service = Service::unseal_with(Config::local(folder), &passphrase(), faults)
+        .await
+        .unwrap();
     loop {
         let open = service.open_document(&shell(person), document).await.unwrap();
-        let bytes: Vec<bytes::Bytes> = futures::TryStreamExt::try_collect(open.content(None).unwrap()).await.unwrap();
+        let bytes: Vec<bytes::Bytes> = futures::TryStreamExt::try_collect(open.content(None).unwrap())
+            .await
+            .unwrap();
         assert_eq!(bytes.concat(), RECIPE.as_bytes());
         let mut out = std::io::stdout().lock();
         writeln!(out, "released {}", open.entry).unwrap();
@@ -131,13 +165,19 @@ async fn a_process_killed_at_any_step_has_released_nothing_that_is_not_recorded(
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let said: Vec<u64> = lines
             .map_while(Result::ok)
-            .filter_map(|line| line.rsplit_once("released ").and_then(|(_, entry)| entry.trim().parse().ok()))
+            .filter_map(|line| {
+                line.rsplit_once("released ")
+                    .and_then(|(_, entry)| entry.trim().parse().ok())
+            })
             .collect();
         let status = child.wait().unwrap();
         assert!(!status.success(), "the child ended by itself");
         let recorded = openings(&c.service).await;
         for entry in &said {
-            assert!(recorded.contains(entry), "kill {kill}: entry {entry} was released, and is not in the record");
+            assert!(
+                recorded.contains(entry),
+                "kill {kill}: entry {entry} was released, and is not in the record"
+            );
         }
         released += said.len();
     }

@@ -1,14 +1,21 @@
 //! A small company to try things on, in plain words.
 
-#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test's support fails by panicking")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test's support fails by panicking"
+)]
 
 use bytes::Bytes;
 use futures::{TryStreamExt, stream};
 use program::people::{Engagement, Joiner, Mail, Profile as PersonProfile, Role};
 use program::secrets::{Draft, Profile, Tier};
 use program::{
-    Actor, AgreementId, DocumentId, Event, GrantId, Line, PersonId, RequestId, SecretId, Text, access, agreements, documents,
-    people, secrets,
+    Actor, AgreementId, DocumentId, Event, GrantId, Line, PersonId, RequestId, SecretId, Text, access,
+    agreements, documents, people, secrets,
 };
 use service::{Config, Done, KdfParams, NewVersion, Passphrase, Service, ServiceError, Upload, shown_by};
 use std::collections::BTreeSet;
@@ -44,13 +51,21 @@ pub async fn begin(folder: &Path) -> Service {
 }
 
 pub async fn begin_at(config: Config) -> Service {
-    let created =
-        Service::create(config, &passphrase(), KdfParams::light_for_tests(), "Halden Optics", "Europe/Oslo").await;
+    let created = Service::create(
+        config,
+        &passphrase(),
+        KdfParams::light_for_tests(),
+        "Halden Optics",
+        "Europe/Oslo",
+    )
+    .await;
     created.unwrap().service
 }
 
 pub async fn open(folder: &Path) -> Service {
-    Service::unseal(Config::local(folder), &passphrase()).await.unwrap()
+    Service::unseal(Config::local(folder), &passphrase())
+        .await
+        .unwrap()
 }
 
 /// A company with an owner, counsel, an engineer, and one confidential secret with one document.
@@ -73,9 +88,20 @@ pub async fn company(service: Service) -> Company {
         assign(&service, agreement, person).await;
     }
     let secret = submit(&service, owner, Tier::Confidential, "Lumafilm bath").await;
-    service.act(&shell(counsel), secrets::Command::Accept { secret, note: None }).await.unwrap();
+    service
+        .act(&shell(counsel), secrets::Command::Accept { secret, note: None })
+        .await
+        .unwrap();
     let document = add(&service, owner, secret, RECIPE.as_bytes()).await;
-    Company { service, owner, counsel, engineer, agreement, secret, document }
+    Company {
+        service,
+        owner,
+        counsel,
+        engineer,
+        agreement,
+        secret,
+        document,
+    }
 }
 
 pub async fn join(service: &Service, name: &str, roles: &[Role], clearance: u8) -> PersonId {
@@ -91,8 +117,15 @@ pub async fn join(service: &Service, name: &str, roles: &[Role], clearance: u8) 
         ends: None,
     };
     let roles: BTreeSet<Role> = roles.iter().copied().collect();
-    let joiner = Joiner { profile, roles, clearance };
-    let done = service.act(&operator(), people::Command::Add { joiner }).await.unwrap();
+    let joiner = Joiner {
+        profile,
+        roles,
+        clearance,
+    };
+    let done = service
+        .act(&operator(), people::Command::Add { joiner })
+        .await
+        .unwrap();
     match done.event() {
         Some(Event::People(people::Event::Added { person, .. })) => *person,
         other => panic!("not added: {other:?}"),
@@ -119,7 +152,11 @@ pub async fn publish(service: &Service, markdown: &str) -> AgreementId {
 }
 
 pub async fn assign(service: &Service, agreement: AgreementId, person: PersonId) {
-    let command = agreements::Command::Assign { agreement, people: vec![person], due: None };
+    let command = agreements::Command::Assign {
+        agreement,
+        people: vec![person],
+        due: None,
+    };
     service.act(&operator(), command).await.unwrap();
 }
 
@@ -152,8 +189,14 @@ pub async fn submit(service: &Service, owner: PersonId, tier: Tier, title: &str)
         factors: Default::default(),
         review: None,
     };
-    let draft = Draft { profile, precise: Some(text("Titania sol, aged for 46 hours.")) };
-    let done = service.act(&shell(owner), secrets::Command::Submit(Box::new(draft))).await.unwrap();
+    let draft = Draft {
+        profile,
+        precise: Some(text("Titania sol, aged for 46 hours.")),
+    };
+    let done = service
+        .act(&shell(owner), secrets::Command::Submit(Box::new(draft)))
+        .await
+        .unwrap();
     match done.event() {
         Some(Event::Secrets(event)) => event.secret(),
         other => panic!("not submitted: {other:?}"),
@@ -161,9 +204,16 @@ pub async fn submit(service: &Service, owner: PersonId, tier: Tier, title: &str)
 }
 
 pub async fn add(service: &Service, person: PersonId, secret: SecretId, bytes: &[u8]) -> DocumentId {
-    let upload = Upload { secret, name: line("bath.md"), media_type: line("text/markdown") };
+    let upload = Upload {
+        secret,
+        name: line("bath.md"),
+        media_type: line("text/markdown"),
+    };
     let content = stream::iter([Ok(Bytes::copy_from_slice(bytes))]);
-    let done = service.add_document(&shell(person), upload, content).await.unwrap();
+    let done = service
+        .add_document(&shell(person), upload, content)
+        .await
+        .unwrap();
     match done.event() {
         Some(Event::Documents(documents::Event::Added { document, .. })) => *document,
         other => panic!("not added: {other:?}"),
@@ -171,7 +221,11 @@ pub async fn add(service: &Service, person: PersonId, secret: SecretId, bytes: &
 }
 
 pub async fn ask(service: &Service, person: PersonId, secret: SecretId) -> RequestId {
-    let command = access::Command::Request { secret, purpose: text("To repair the bath."), ends: None };
+    let command = access::Command::Request {
+        secret,
+        purpose: text("To repair the bath."),
+        ends: None,
+    };
     let done = service.act(&shell(person), command).await.unwrap();
     match done.event() {
         Some(Event::Access(access::Event::Requested { request, .. })) => *request,
@@ -188,8 +242,16 @@ pub async fn approve(service: &Service, person: PersonId, request: RequestId) ->
     })
 }
 
-pub async fn read(service: &Service, person: PersonId, document: DocumentId) -> Result<Vec<u8>, ServiceError> {
+pub async fn read(
+    service: &Service,
+    person: PersonId,
+    document: DocumentId,
+) -> Result<Vec<u8>, ServiceError> {
     let open = service.open_document(&shell(person), document).await?;
-    let pieces: Vec<Bytes> = open.content(None)?.try_collect().await.map_err(|e| ServiceError::Content(e.to_string()))?;
+    let pieces: Vec<Bytes> = open
+        .content(None)?
+        .try_collect()
+        .await
+        .map_err(|e| ServiceError::Content(e.to_string()))?;
     Ok(pieces.concat())
 }
