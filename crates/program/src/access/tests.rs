@@ -1,1 +1,11 @@
-//! Tests of the area's rules.
+//! Rules about access, tried from both sides; and the one property everything else is for.
+
+mod oracle;
+
+use super::*;
+use crate::documents;
+use crate::people::tests::{ADMIN, AUDITOR, COUNSEL, EVA, MAX, SECURITY, SUE, World, line, why};
+use crate::secrets::tests::{added, draft};
+use crate::secrets;
+use crate::{Actor, DAY, Digest, PersonId, SecretId, Time};
+use gate::Gate;

@@ -15,7 +15,7 @@ mod import;
 mod profile;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use commands::{Command, decide};
 pub(crate) use commands::{held, seen};
