@@ -25,6 +25,14 @@ const REPLAY: u64 = 8192;
 const SNAPSHOT_EVERY: u64 = 50_000;
 
 /// One organisation's record, open. Cheap to clone; the record closes with the last clone.
+///
+/// INVARIANT: nobody outside this crate reaches the vault, the keys or the journal but through its methods.
+///
+/// ```compile_fail
+/// fn past_the_gate(service: &service::Service) {
+///     let _ = &service.house.blobs;
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Service {
     pub(crate) house: Arc<House>,
