@@ -1,0 +1,257 @@
+//! `ringfence document`: sealing documents in the vault, and opening them through the gate.
+
+use crate::errors::Failure;
+use crate::session::{Options, Session};
+use crate::{lookup, output};
+use clap::Subcommand;
+use futures::{Stream, TryStreamExt};
+use program::documents::{self, Command, Kept};
+use program::{Digest, Event, Refusal, Rule, SecretId, Time, secrets};
+use serde_json::{Value, json};
+use service::{OpenDocument, Upload};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Documents.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Document {
+    /// Seal files in the vault as documents of a secret
+    Add {
+        /// The secret they belong to
+        secret: String,
+        /// The files
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+        /// What a single file is called [default: its own name]
+        #[arg(long)]
+        name: Option<String>,
+        /// Its media type [default: by the end of its name]
+        #[arg(long)]
+        media_type: Option<String>,
+    },
+    /// Register a document that stays where it is
+    Register {
+        /// The secret it belongs to
+        secret: String,
+        /// What it is called
+        #[arg(long)]
+        name: String,
+        /// Where it is
+        #[arg(long)]
+        place: String,
+        /// SHA-256 of its bytes
+        #[arg(long)]
+        sha256: Option<Digest>,
+    },
+    /// List documents
+    List {
+        /// Only those of this secret
+        #[arg(long)]
+        secret: Option<String>,
+    },
+    /// Open one, if the gate lets the person named by --as. The opening is in the record before the first byte leaves
+    Open {
+        /// Which
+        document: String,
+        /// Where its bytes go: a new file, or `-` for standard output
+        #[arg(long, value_name = "FILE", default_value = "-")]
+        out: PathBuf,
+    },
+    /// Take one out of use: it opens for nobody any more
+    Withdraw {
+        /// Which
+        document: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
+}
+
+impl Document {
+    pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
+        let session = Session::open(options).await?;
+        let secret = |text: &str| lookup::secret(&session.state(), &session.actor, session.now(), text);
+        match self {
+            Document::Add { secret: of, files, name, media_type } => {
+                if files.len() > 1 && (name.is_some() || media_type.is_some()) {
+                    return Err(Failure::input("--name and --media-type are for a single file"));
+                }
+                let of = secret(&of)?;
+                let mut added = Vec::new();
+                for file in &files {
+                    added.push(add(&session, of, file, name.as_deref(), media_type.as_deref()).await?);
+                }
+                if session.out.json {
+                    session.out.document(&Value::Array(added))?;
+                }
+            }
+            Document::Register { secret: of, name, place, sha256 } => {
+                let (name, place) = (lookup::line("name", &name)?, lookup::text("place", &place)?);
+                session.act(Command::Register { secret: secret(&of)?, name, place, digest: sha256 }).await?;
+            }
+            Document::List { secret: of } => list(&session, of.as_deref().map(secret).transpose()?)?,
+            Document::Open { document, out } => {
+                let id = lookup::document(&session.state(), &session.actor, session.now(), &document)?;
+                if out != Path::new("-") && out.exists() {
+                    let message = format!("`{}` is there already, and was left as it is", out.display());
+                    return Err(Refusal::new(Rule::Taken, message).remedy("name another file").into());
+                }
+                let opened = session.service.open_document(&session.actor, id).await?;
+                release(&session, &opened, &out).await?;
+            }
+            Document::Withdraw { document, reason } => {
+                let reason = lookup::text("reason", &reason)?;
+                let document = lookup::document(&session.state(), &session.actor, session.now(), &document)?;
+                session.act(Command::Withdraw { document, reason }).await?;
+            }
+        }
+        session.close().await;
+        Ok(())
+    }
+}
+
+async fn add(
+    session: &Session,
+    secret: SecretId,
+    path: &Path,
+    name: Option<&str>,
+    media_type: Option<&str>,
+) -> Result<Value, Failure> {
+    let unreadable = |error: std::io::Error| Failure::input(format!("`{}` cannot be read: {error}", path.display()));
+    let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name = lookup::line("name", name.unwrap_or(&own))?;
+    let media_type = lookup::line("media-type", media_type.unwrap_or_else(|| media_type_of(name.as_str())))?;
+    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
+    let found = file.metadata().await.map_err(unreadable)?;
+    if found.is_dir() {
+        return Err(Failure::input(format!("`{}` is a folder", path.display())).remedy("name the files in it"));
+    }
+    let bar = output::progress(session.out.json, "sealing", found.len(), true);
+    let content = watched(file, bar.clone());
+    let done = session.service.add_document(&session.actor, Upload { secret, name, media_type }, content).await;
+    bar.finish_and_clear();
+    let done = done?;
+    let id = match done.event() {
+        Some(Event::Documents(event)) => Some(event.about().0),
+        _ => None,
+    };
+    if session.out.json {
+        return Ok(json!({ "document": id, "entry": done.position(), "size": found.len() }));
+    }
+    session.recorded(&done, json!({}))?;
+    Ok(Value::Null)
+}
+
+fn watched(
+    file: tokio::fs::File,
+    bar: indicatif::ProgressBar,
+) -> impl Stream<Item = std::io::Result<bytes::Bytes>> {
+    tokio_util::io::ReaderStream::with_capacity(file, 256 * 1024).inspect_ok(move |piece| bar.inc(piece.len() as u64))
+}
+
+/// Writes the bytes: to standard output as they come, or to a file that is there only once it is whole.
+async fn release(session: &Session, opened: &OpenDocument, out: &Path) -> Result<(), Failure> {
+    let mut content = opened.content(None)?;
+    let broken = |error: std::io::Error| Failure::storage(format!("the document cannot be read: {error}"));
+    if out == Path::new("-") {
+        while let Some(piece) = content.try_next().await.map_err(broken)? {
+            session.out.bytes(&piece)?;
+        }
+        output::note(format!("opened {}: recorded as entry {}", opened.id, opened.entry));
+        return Ok(());
+    }
+    let unwritable = |error: std::io::Error| Failure::storage(format!("`{}` cannot be written: {error}", out.display()));
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // Made with mode 0600: nobody else on this machine may read what was opened for one.
+    let mut file = tempfile::Builder::new().prefix(".ringfence-").tempfile_in(folder).map_err(unwritable)?;
+    let bar = output::progress(session.out.json, "opening", opened.size, true);
+    while let Some(piece) = content.try_next().await.map_err(broken)? {
+        file.write_all(&piece).map_err(unwritable)?;
+        bar.inc(piece.len() as u64);
+    }
+    bar.finish_and_clear();
+    file.as_file().sync_all().map_err(unwritable)?;
+    file.persist_noclobber(out).map_err(|error| unwritable(error.error))?;
+    session.out.either(
+        || json!({ "document": opened.id, "name": opened.name, "size": opened.size, "entry": opened.entry, "file": out }),
+        |_| {
+            output::note(format!("opened {} into {}: recorded as entry {}", opened.id, out.display(), opened.entry));
+            Ok(())
+        },
+    )
+}
+
+fn list(session: &Session, of: Option<SecretId>) -> Result<(), Failure> {
+    let (state, now, zone) = (session.state(), session.now(), session.zone());
+    let seen = |id: SecretId| {
+        state.secrets.get(id).is_some_and(|secret| secrets::may_see(&state, &session.actor, now, secret))
+    };
+    let listed = state.documents.iter().filter(|document| of.is_none_or(|of| document.secret == of));
+    let listed: Vec<&documents::Document> = listed.filter(|document| seen(document.secret)).collect();
+    session.out.either(
+        || Value::Array(listed.iter().map(|document| view(document)).collect()),
+        |out| {
+            let rows: Vec<Vec<String>> = listed
+                .iter()
+                .map(|document| {
+                    let (kept, size) = match &document.kept {
+                        _ if document.withdrawn.is_some() => ("withdrawn".to_owned(), String::new()),
+                        Kept::Vault { size, .. } => ("vault".to_owned(), size.to_string()),
+                        Kept::Elsewhere { place, .. } => (place.clone(), String::new()),
+                    };
+                    vec![
+                        document.id.to_string(),
+                        document.name.clone(),
+                        super::secret::title(&state, document.secret),
+                        kept,
+                        size,
+                        document.openings.to_string(),
+                        document.last_opened.map(|at| at.for_people(&zone)).unwrap_or_default(),
+                    ]
+                })
+                .collect();
+            out.table(&["Id", "Name", "Secret", "Kept", "Bytes", "Openings", "Last opened"], &rows)
+        },
+    )
+}
+
+fn view(document: &documents::Document) -> Value {
+    let kept = match &document.kept {
+        Kept::Vault { size, digest, media_type, .. } => {
+            json!({ "in": "vault", "size": size, "sha256": digest, "media_type": media_type })
+        }
+        Kept::Elsewhere { place, digest } => json!({ "in": "elsewhere", "place": place, "sha256": digest }),
+    };
+    json!({
+        "id": document.id,
+        "secret": document.secret,
+        "name": document.name,
+        "kept": kept,
+        "added": document.added.rfc3339(),
+        "added_by": document.added_by,
+        "withdrawn": document.withdrawn,
+        "openings": document.openings,
+        "last_opened": document.last_opened.map(Time::rfc3339),
+    })
+}
+
+/// The media type by the end of the name: it is only handed on, and nothing is decided by it.
+pub(crate) fn media_type_of(name: &str) -> &'static str {
+    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
+    match end.as_str() {
+        "pdf" => "application/pdf",
+        "md" => "text/markdown",
+        "txt" | "rs" | "c" | "h" | "py" | "log" => "text/plain",
+        "csv" => "text/csv",
+        "html" | "htm" => "text/html",
+        "json" => "application/json",
+        "png" => "image/png",
+        "jpg" | "jpeg" => "image/jpeg",
+        "svg" => "image/svg+xml",
+        "zip" => "application/zip",
+        "docx" => "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "xlsx" => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        "pptx" => "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+        _ => "application/octet-stream",
+    }
+}

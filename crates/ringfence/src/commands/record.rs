@@ -1,0 +1,225 @@
+//! `ringfence record`: every entry, its proof, and whether all of it is whole.
+
+use crate::errors::Failure;
+use crate::session::{Options, Session};
+use crate::{lookup, output};
+use clap::{Args, Subcommand};
+use program::Subject;
+use serde_json::{Value, json};
+use service::{EntryView, HistoryFilter, Service, Verification};
+
+/// The record.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Record {
+    /// List entries, the newest first
+    List(List),
+    /// One entry with all its fields
+    Show {
+        /// Its position
+        entry: u64,
+        /// With the proof that it is in the record
+        #[arg(long)]
+        proof: bool,
+    },
+    /// Check every entry, hash, index and field against the signed checkpoint; works on a record that does not open
+    Verify,
+    /// The signed checkpoint over the whole record, and the key that verifies it
+    Checkpoint,
+}
+
+/// List entries.
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only of this kind, such as document.opened; may be given several times
+    #[arg(long = "kind", value_name = "KIND")]
+    kinds: Vec<String>,
+    /// Only what this person did
+    #[arg(long, value_name = "PERSON")]
+    by: Option<String>,
+    /// Only what is about this: S-12, P-7, D-3, A-1, R-4, G-2
+    #[arg(long, value_name = "ID")]
+    about: Option<Subject>,
+    /// Not before this
+    #[arg(long, value_name = "DATE")]
+    since: Option<String>,
+    /// Up to and including this day
+    #[arg(long, value_name = "DATE")]
+    until: Option<String>,
+    /// Before this entry: where the page before ended
+    #[arg(long, value_name = "ENTRY")]
+    before: Option<u64>,
+    /// At most so many, up to 1000
+    #[arg(long, default_value_t = 50)]
+    limit: usize,
+}
+
+impl Record {
+    pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
+        if let Record::Verify = self {
+            let verified = verify(options).await?;
+            return told(options, &verified);
+        }
+        let session = Session::open(options).await?;
+        match self {
+            Record::List(list) => list.run(&session).await?,
+            Record::Show { entry, proof } => show(&session, entry, proof).await?,
+            Record::Checkpoint => {
+                let (checkpoint, key) = (session.service.checkpoint(), session.service.verifier_key());
+                session.out.either(
+                    || json!({ "checkpoint": checkpoint, "verifier": key }),
+                    |out| {
+                        out.line(checkpoint.trim_end())?;
+                        output::note(format!("verify it with the key\n{key}"));
+                        Ok(())
+                    },
+                )?;
+            }
+            Record::Verify => {}
+        }
+        session.close().await;
+        Ok(())
+    }
+}
+
+/// Verifies all of the record, with a progress bar.
+pub(crate) async fn verify(options: &Options) -> Result<Verification, Failure> {
+    let config = options.present()?;
+    let passphrase = options.passphrase()?;
+    let bar = output::progress(options.json, "verifying", 0, false);
+    let seen = bar.clone();
+    let progress = move |done: u64, of: u64| {
+        seen.set_length(of);
+        seen.set_position(done);
+    };
+    let verified = Service::verify(&config, &passphrase, progress).await;
+    bar.finish_and_clear();
+    Ok(verified?)
+}
+
+fn told(options: &Options, verified: &Verification) -> Result<(), Failure> {
+    options.output().either(
+        || {
+            json!({
+                "entries": verified.entries,
+                "opened": verified.opened,
+                "erased": verified.erased,
+                "root": verified.root,
+                "seconds": verified.took.as_secs_f64(),
+            })
+        },
+        |out| out.line(sentence(verified)),
+    )
+}
+
+/// What verifying found, for people.
+pub(crate) fn sentence(verified: &Verification) -> String {
+    let erased = match verified.erased {
+        0 => String::new(),
+        erased => format!(" ({erased} erased)"),
+    };
+    format!(
+        "The record is whole: {} entries{erased}, each recomputed, in {:.2} s. Root {}",
+        verified.entries,
+        verified.took.as_secs_f64(),
+        verified.root
+    )
+}
+
+impl List {
+    async fn run(self, session: &Session) -> Result<(), Failure> {
+        let zone = session.zone();
+        let filter = HistoryFilter {
+            kinds: self.kinds,
+            actor: self.by.map(|by| lookup::person(&session.state(), &by)).transpose()?,
+            subject: self.about,
+            since: self.since.map(|since| lookup::from("since", &since, &zone)).transpose()?,
+            until: self.until.map(|until| lookup::until("until", &until, &zone)).transpose()?,
+            before: self.before,
+            limit: self.limit,
+        };
+        let page = session.service.history(&session.actor, &filter).await?;
+        session.out.either(
+            || json!({ "entries": page.entries.iter().map(view).collect::<Vec<_>>(), "next": page.next }),
+            |out| {
+                let rows: Vec<Vec<String>> = page
+                    .entries
+                    .iter()
+                    .map(|entry| {
+                        let time = entry.time.for_people(&zone);
+                        vec![entry.position.to_string(), time, entry.kind.clone(), entry.sentence.clone()]
+                    })
+                    .collect();
+                out.table(&["Entry", "Time", "Kind", "What happened"], &rows)?;
+                match page.next {
+                    Some(next) => out.line(out.dim(&format!("There is more: --before {next}"))),
+                    None => Ok(()),
+                }
+            },
+        )
+    }
+}
+
+async fn show(session: &Session, position: u64, proof: bool) -> Result<(), Failure> {
+    let entry = session.service.entry(&session.actor, position).await?;
+    let proof = if proof { Some(session.service.entry_proof(&session.actor, position).await?) } else { None };
+    let zone = session.zone();
+    session.out.either(
+        || {
+            let mut shown = view(&entry);
+            if let (Value::Object(fields), Some(proof)) = (&mut shown, &proof) {
+                fields.insert(
+                    "proof".to_owned(),
+                    json!({
+                        "entry": proof.entry,
+                        "leaf": proof.leaf,
+                        "path": proof.path,
+                        "checkpoint": proof.checkpoint,
+                        "verifier": proof.verifier,
+                    }),
+                );
+            }
+            shown
+        },
+        |out| {
+            out.line(out.bold(&entry.sentence))?;
+            let mut facts = vec![
+                ("entry", entry.position.to_string()),
+                ("time", entry.time.for_people(&zone)),
+                ("kind", entry.kind.clone()),
+            ];
+            let fields = entry.fields.iter().map(|field| {
+                let value = match &field.value {
+                    None => "(sealed)".to_owned(),
+                    Some(Value::String(text)) => text.clone(),
+                    Some(value) => value.to_string(),
+                };
+                (field.name.as_str(), value)
+            });
+            facts.extend(fields);
+            out.facts(&facts)?;
+            let Some(proof) = &proof else { return Ok(()) };
+            let path: Vec<String> = proof.path.iter().map(ToString::to_string).collect();
+            out.line("")?;
+            out.facts(&[
+                ("as hashed", proof.entry.clone()),
+                ("leaf", proof.leaf.to_string()),
+                ("path", path.join("\n")),
+                ("checkpoint", proof.checkpoint.trim_end().to_owned()),
+                ("verifier", proof.verifier.clone()),
+            ])
+        },
+    )
+}
+
+fn view(entry: &EntryView) -> Value {
+    let fields = entry.fields.iter().map(|field| (field.name.clone(), json!(field.value)));
+    json!({
+        "entry": entry.position,
+        "time": entry.time.rfc3339(),
+        "kind": entry.kind,
+        "sentence": entry.sentence,
+        "subjects": entry.subjects,
+        "by": entry.by,
+        "fields": fields.collect::<serde_json::Map<_, _>>(),
+    })
+}
