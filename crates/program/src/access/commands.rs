@@ -96,6 +96,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
         Command::Approve { request, note } => {
             let (request, secret) = pending(state, actor, now, *request)?;
             let approver = may_answer(state, actor, now, request, secret)?;
+            not_retired(secret)?;
             if request.ends <= now {
                 return Err(Refusal::new(Rule::Standing, "the time asked for is already over")
                     .remedy("refuse it; they may ask again with a later end"));
@@ -134,9 +135,7 @@ fn request(
 ) -> Result<Vec<AnyEvent>, Refusal> {
     let person = actor.person(state, now, "ask for access")?;
     let secret = secrets::seen(state, actor, now, secret)?;
-    if secret.status == Status::Retired {
-        return Err(Refusal::new(Rule::Standing, format!("{} is retired", secret.id)));
-    }
+    not_retired(secret)?;
     if let Some(open) = state.access.pending().find(|r| r.person == person && r.secret == secret.id) {
         return Err(Refusal::new(Rule::Taken, format!("{} already waits for an answer", open.id))
             .remedy("wait for it, or take it back and ask anew"));
@@ -152,6 +151,13 @@ fn request(
     }
     let request = state.access.next_request();
     Ok(vec![Event::Requested { request, person, secret: secret.id, purpose: purpose.clone(), ends }.into()])
+}
+
+fn not_retired(secret: &Secret) -> Result<(), Refusal> {
+    match secret.status {
+        Status::Retired => Err(Refusal::new(Rule::Standing, format!("{} is retired", secret.id))),
+        Status::Submitted | Status::Returned | Status::Accepted => Ok(()),
+    }
 }
 
 fn pending<'a>(
@@ -213,6 +219,7 @@ fn take_emergency(
 ) -> Result<Vec<AnyEvent>, Refusal> {
     let person = actor.person(state, now, "take emergency access")?;
     let secret = secrets::seen(state, actor, now, secret)?;
+    not_retired(secret)?;
     let requirement = state.access.requirement(secret.tier());
     if requirement.emergency_minutes == 0 {
         return Err(Refusal::new(Rule::Standing, format!("{} secrets allow no emergency access", secret.tier().name()))
@@ -223,7 +230,9 @@ fn take_emergency(
         let message = format!("emergency access still asks for clearance {}", requirement.clearance);
         return Err(Refusal::new(Rule::Gate, message).remedy("call somebody who is cleared, or the owner"));
     }
-    if state.access.grants_between(person, secret.id).any(|grant| grant.is_live(now)) {
+    // A grant with fewer approvals than the tier asks by now opens nothing, and so stands in nobody's way.
+    let suffices = |grant: &Grant| grant.is_live(now) && grant.is_approved_by(requirement.approvals);
+    if state.access.grants_between(person, secret.id).any(suffices) {
         return Err(Refusal::new(Rule::Taken, "you hold a grant to this secret already"));
     }
     if let Some(open) = state.access.open_emergencies().find(|g| g.person == person && is_unjustified(g)) {

@@ -2,7 +2,7 @@
 
 use super::approve::still_needed;
 use crate::people::Role;
-use crate::{DAY, Duty, State, Task, Time};
+use crate::{DAY, Duty, PersonId, State, Task, Time};
 
 /// A request is answered within this long.
 const ANSWER_WITHIN: i64 = 3 * DAY;
@@ -14,10 +14,7 @@ pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
         let Some(secret) = state.secrets.get(request.secret) else { continue };
         let (missing, owner_waits) = still_needed(state, request, secret, now);
         let owner = secret.profile.owner;
-        let deputies = state.people.iter().filter(|p| {
-            p.is_active(now) && (p.roles.contains(&Role::Counsel) || p.roles.contains(&Role::SecurityOfficer))
-        });
-        let deputies = deputies.map(|p| p.id).filter(|id| *id != owner && (!owner_waits || missing > 1));
+        let deputies = deputies(state, now).filter(|id| *id != owner && (!owner_waits || missing > 1));
         let asked = owner_waits.then_some(owner).into_iter().chain(deputies);
         let free = asked.filter(|id| *id != request.person && !request.approvals.iter().any(|a| a.by == *id));
         let name = state.people.get(request.person).map_or_else(|| request.person.to_string(), |p| p.name.to_string());
@@ -37,10 +34,27 @@ pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
             let text = format!("Say why you took emergency access to `{title}`");
             duties.push(Duty { person: grant.person, task: Task::JustifyEmergency, about: grant.id.into(), text, due });
         }
-        if emergency.reviewed.is_none() && secret.profile.owner != grant.person {
-            let text = format!("Look at the emergency access to `{title}`");
-            let person = secret.profile.owner;
-            duties.push(Duty { person, task: Task::ReviewEmergency, about: grant.id.into(), text, due });
+        if emergency.reviewed.is_none() {
+            duties.extend(judges(state, now, secret.profile.owner, grant.person).into_iter().map(|person| Duty {
+                person,
+                task: Task::ReviewEmergency,
+                about: grant.id.into(),
+                text: format!("Look at the emergency access to `{title}`"),
+                due,
+            }));
         }
     }
+}
+
+/// The owner looks at an emergency access; where the owner took it, or is not here, whoever stands in for the owner.
+fn judges(state: &State, now: Time, owner: PersonId, taker: PersonId) -> Vec<PersonId> {
+    if owner != taker && state.people.get(owner).is_some_and(|person| person.is_active(now)) {
+        return vec![owner];
+    }
+    deputies(state, now).filter(|id| *id != taker).collect()
+}
+
+fn deputies(state: &State, now: Time) -> impl Iterator<Item = PersonId> {
+    let stand_in = |role: &Role| matches!(role, Role::Counsel | Role::SecurityOfficer);
+    state.people.iter().filter(move |p| p.is_active(now) && p.roles.iter().any(stand_in)).map(|p| p.id)
 }

@@ -107,8 +107,7 @@ fn grant_facts(grant: &Grant, approvals_required: u8) -> GrantFacts {
 /// the newest, so that "why can't I?" talks about the last thing that happened.
 fn best(access: &Access, person: PersonId, secret: SecretId, now: Time, approvals: u8) -> Option<&Grant> {
     access.grants_between(person, secret).max_by_key(|grant| {
-        let enough = grant.emergency.is_some() || grant.approvers.len() >= usize::from(approvals);
-        let holds = grant.is_live(now) && enough;
+        let holds = grant.is_live(now) && grant.is_approved_by(approvals);
         (holds, if holds { grant.ends.0 } else { 0 }, grant.id)
     })
 }

@@ -99,6 +99,12 @@ impl Grant {
     pub fn is_live(&self, now: Time) -> bool {
         self.revoked.is_none() && self.from <= now && now < self.ends
     }
+
+    /// Did as many approve as are asked? Emergency access needs nobody's approval.
+    #[must_use]
+    pub fn is_approved_by(&self, asked: u8) -> bool {
+        self.emergency.is_some() || self.approvers.len() >= usize::from(asked)
+    }
 }
 
 /// All requirements, requests and grants.

@@ -1,6 +1,7 @@
 //! Rules about access, tried from both sides; and the one property everything else is for.
 
 mod oracle;
+mod rules;
 
 use super::*;
 use crate::documents;

@@ -1,11 +1,9 @@
 //! What people may do with the register.
 
+use super::profile::{LONGEST_REVIEW, check_not_far};
 use super::{Draft, Event, Profile, Secret, Status, may_see};
 use crate::people::Role;
-use crate::{Actor, DAY, Event as AnyEvent, Refusal, Rule, SecretId, State, Text, Time, access};
-
-/// A review is due at the latest this long after acceptance or the last review.
-const LONGEST_REVIEW: i64 = 366 * DAY;
+use crate::{Actor, Event as AnyEvent, Refusal, Rule, SecretId, State, Text, Time, access};
 
 /// What somebody wants done with a secret.
 #[derive(Debug, Clone, PartialEq)]
@@ -128,6 +126,9 @@ fn submit(state: &State, actor: &Actor, now: Time, secret: SecretId, draft: &Dra
 
 fn import(state: &State, actor: &Actor, now: Time, drafts: &[Draft]) -> Result<Vec<AnyEvent>, Refusal> {
     actor.require(state, now, &[Role::Counsel], "import secrets into the register")?;
+    if drafts.is_empty() {
+        return Err(Refusal::input("file", "this file holds no secrets"));
+    }
     let first = state.secrets.next_id().0;
     let ids = (first..).map(SecretId);
     ids.zip(drafts).map(|(id, draft)| submit(state, actor, now, id, draft).map(AnyEvent::from)).collect()
@@ -227,9 +228,5 @@ fn check_next(next: Time, now: Time) -> Result<(), Refusal> {
     if next <= now {
         return Err(Refusal::input("next", "the next review has to be in the future"));
     }
-    if next - now > LONGEST_REVIEW {
-        return Err(Refusal::input("next", "the next review has to be within a year")
-            .remedy("a measure that nobody looks at for longer is hard to call reasonable"));
-    }
-    Ok(())
+    check_not_far(next, now, "next")
 }

@@ -1,6 +1,6 @@
 //! What the register says about one secret.
 
-use crate::{Line, PersonId, Refusal, Text, Time};
+use crate::{DAY, Line, PersonId, Refusal, Text, Time};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::fmt;
@@ -185,6 +185,17 @@ impl Profile {
         if self.review.is_some_and(|review| review <= now) {
             return Err(Refusal::input("review", "the review date has already passed").remedy("name a later day"));
         }
-        Ok(())
+        self.review.map_or(Ok(()), |review| check_not_far(review, now, "review"))
     }
+}
+
+/// A review is due at the latest this long after acceptance or the last review.
+pub(super) const LONGEST_REVIEW: i64 = 366 * DAY;
+
+pub(super) fn check_not_far(review: Time, now: Time, field: &'static str) -> Result<(), Refusal> {
+    if review - now > LONGEST_REVIEW {
+        return Err(Refusal::input(field, "the next review has to be within a year")
+            .remedy("a measure that nobody looks at for longer is hard to call reasonable"));
+    }
+    Ok(())
 }
