@@ -1,0 +1,180 @@
+//! Who is looking: the person signed in, one consistent state to render from, and the frame around their pages.
+
+use crate::app::App;
+use crate::errors::PageError;
+use crate::format;
+use crate::frame::{Flash, Frame, Place, SecondFactor, navigation};
+use crate::guard::Seen;
+use crate::parts::When;
+use crate::proof;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use program::people::{Person, Role};
+use program::secrets::Tier;
+use program::{Actor, PersonId, State, Time};
+use std::sync::Arc;
+
+/// The person signed in. Everything on one page is rendered from the same `state` at the same `now`.
+#[derive(Clone)]
+pub struct Visitor {
+    /// Who acts, for `service`.
+    pub actor: Actor,
+    /// The same, as a person.
+    pub person: PersonId,
+    /// The state as it was when the request came.
+    pub state: Arc<State>,
+    /// The time of the request.
+    pub now: Time,
+    /// What the forms of this session carry.
+    pub csrf: String,
+    /// The organisation's time zone.
+    pub zone: String,
+    /// A message from the act before.
+    pub flash: Option<Flash>,
+}
+
+impl Visitor {
+    /// Whether they hold one of these roles.
+    #[must_use]
+    pub fn is(&self, roles: &[Role]) -> bool {
+        self.actor.holds(&self.state, self.now, roles)
+    }
+
+    /// Their own entry among the people.
+    #[must_use]
+    pub fn me(&self) -> Option<&Person> {
+        self.state.people.get(self.person)
+    }
+
+    /// A person's name, or the id of one who is not known.
+    #[must_use]
+    pub fn name(&self, person: PersonId) -> String {
+        self.state.people.get(person).map_or_else(|| person.to_string(), |person| person.name.to_string())
+    }
+
+    /// `3 Mar 2026, 14:05 CET`.
+    #[must_use]
+    pub fn when(&self, at: Time) -> String {
+        at.for_people(&self.zone)
+    }
+
+    /// `3 Mar 2026`.
+    #[must_use]
+    pub fn day(&self, at: Time) -> String {
+        at.day_for_people(&self.zone)
+    }
+
+    /// `in 3 days`.
+    #[must_use]
+    pub fn ago(&self, at: Time) -> String {
+        self.moment(at).relative
+    }
+
+    /// An instant for the macros `when` and `relative`.
+    #[must_use]
+    pub fn moment(&self, at: Time) -> When {
+        When::moment(at.0, self.now.0, &self.zone)
+    }
+
+    /// A day for the macros `when` and `relative`.
+    #[must_use]
+    pub fn date(&self, at: Time) -> When {
+        When::day(at.0, self.now.0, &self.zone)
+    }
+
+    /// The frame of a page; `current` is the path of the place in the navigation it lies under: `/secrets`.
+    #[must_use]
+    pub fn frame(&self, title: &str, current: &str) -> Frame {
+        let name = self.name(self.person);
+        let current = Place::ALL.into_iter().find(|place| place.href() == current);
+        Frame {
+            organisation: self.state.organisation.name.clone(),
+            title: title.to_owned(),
+            language: "en".to_owned(),
+            initials: format::initials(&name),
+            person_name: name,
+            second_factor: self.second_factor(),
+            groups: navigation(&self.places(), current),
+            csrf: self.csrf.clone(),
+            flash: self.flash.clone(),
+            alarms: self.alarms(),
+            query: String::new(),
+            zone: self.zone.clone(),
+        }
+    }
+
+    /// Until when the second factor shown in this session is good for every tier that asks for one.
+    #[must_use]
+    pub fn second_factor(&self) -> SecondFactor {
+        let account = self.actor.account.and_then(|id| self.state.accounts.get(id));
+        if account.is_none_or(|account| account.second_factor.is_none()) {
+            return SecondFactor::Absent;
+        }
+        let asking = Tier::ALL.into_iter().map(|tier| self.state.access.requirement(tier));
+        let asking = asking.filter(|asked| asked.conditions.contains(gate::Condition::SecondFactor));
+        let shortest = asking.map(|asked| asked.second_factor_within()).min();
+        let until = self.actor.second_factor_at.map(|at| at + shortest.unwrap_or(program::accounts::SESSION_ABSOLUTE));
+        match until.filter(|until| self.now < *until) {
+            Some(until) => SecondFactor::ShownUntil(self.when(until)),
+            None => SecondFactor::NotShown,
+        }
+    }
+
+    pub(crate) fn of(app: &App, seen: &Seen) -> Option<Self> {
+        let actor = seen.actor.clone()?;
+        let state = app.service.state();
+        Some(Self {
+            person: actor.person?,
+            actor,
+            now: app.service.now(),
+            csrf: proof::form(&seen.binding),
+            zone: state.organisation.zone.clone(),
+            state,
+            flash: seen.flash.clone(),
+        })
+    }
+
+    fn places(&self) -> Vec<(Place, Option<u32>)> {
+        let mut places: Vec<(Place, Option<u32>)> =
+            [Place::Home, Place::Openable, Place::MyAgreements, Place::Register, Place::Requests]
+                .map(|place| (place, None))
+                .to_vec();
+        if self.is(&[Role::Administrator, Role::HumanResources, Role::SecurityOfficer, Role::Counsel, Role::Auditor]) {
+            places.extend([Place::People, Place::Agreements, Place::Record, Place::Dashboard, Place::Requirements].map(|p| (p, None)));
+        }
+        if self.is(&[Role::Administrator, Role::HumanResources]) {
+            places.push((Place::Accounts, None));
+        }
+        let waiting = |place| match place {
+            Place::MyAgreements => {
+                let asked = self.state.agreements.assignments_of(self.person);
+                asked.filter(|(_, assignment)| assignment.declined.is_none()).count()
+            }
+            Place::Requests => self.state.access.pending().filter(|request| self.owns(request.secret)).count(),
+            _ => 0,
+        };
+        places.into_iter().map(|(place, _)| (place, u32::try_from(waiting(place)).ok().filter(|n| *n > 0))).collect()
+    }
+
+    /// Emergency accesses that this person has to look at, and did not yet.
+    fn alarms(&self) -> u32 {
+        let open = self.state.access.open_emergencies().filter(|grant| {
+            let looked = grant.emergency.as_ref().is_some_and(|emergency| emergency.reviewed.is_some());
+            !looked && grant.person != self.person && self.owns(grant.secret)
+        });
+        u32::try_from(open.count()).unwrap_or(u32::MAX)
+    }
+
+    fn owns(&self, secret: program::SecretId) -> bool {
+        self.state.secrets.get(secret).is_some_and(|secret| secret.profile.owner == self.person)
+    }
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, PageError> {
+        let seen = parts.extensions.get::<Seen>().ok_or(PageError::Internal)?;
+        Self::of(app, seen).ok_or(PageError::SignedOut)
+    }
+}
