@@ -1,0 +1,23 @@
+//! Documents of secrets: bringing them in, reading them through the gate, taking them out of use.
+
+mod add;
+mod content;
+mod show;
+
+use crate::routes::{Routes, Rule};
+
+/// Every route of documents.
+pub fn routes() -> Routes {
+    Routes::new()
+        .get("/my/documents", Rule::Person, show::mine)
+        .get("/secrets/{id}/documents/new", Rule::Person, add::ask_upload)
+        .upload("/secrets/{id}/documents/new", Rule::Person, add::upload)
+        .get("/secrets/{id}/documents/elsewhere", Rule::Person, add::ask_elsewhere)
+        .post("/secrets/{id}/documents/elsewhere", Rule::Person, add::elsewhere)
+        .get("/documents/{id}", Rule::Person, show::document)
+        .post("/documents/{id}/content", Rule::Person, content::open)
+        .get("/documents/{id}/withdraw", Rule::Person, add::ask_withdraw)
+        .post("/documents/{id}/withdraw", Rule::Person, add::withdraw)
+        .get("/secrets/{id}/precise", Rule::Person, content::ask_precise)
+        .post("/secrets/{id}/precise", Rule::Person, content::precise)
+}
