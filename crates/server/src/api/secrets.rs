@@ -1,0 +1,593 @@
+//! Secrets: listing, putting forward, judging, revising, reviewing, retiring; reading the precise description.
+
+use super::answer::{Key, Order, Page, Receipt, items, page};
+use super::collect::Area;
+use super::documents::Document;
+use super::extract::{Ask, At, Body, Caller, parse, read, require_json};
+use super::problem::Problem;
+use super::record::{Entry, HistoryQuery};
+use super::types::{Condition, GrantId, Line, PersonId, PlaceKind, SecretId, Stamp, Status, Text, Tier, When};
+use crate::app::App;
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, header};
+use axum::response::{IntoResponse, Response};
+use program::secrets::{self as domain, Command, Draft, Profile};
+use program::{Event, Refusal, access};
+use serde::{Deserialize, Serialize};
+use service::Done;
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::routes;
+
+/// The header that names the entry which records an opening.
+pub(super) const ENTRY: HeaderName = HeaderName::from_static("ringfence-entry");
+/// The largest import, in bytes.
+const LARGEST_IMPORT: u64 = 16 << 20;
+
+pub(super) fn routes(area: Area) -> Area {
+    area.read(routes!(list))
+        .write(routes!(submit))
+        .write(routes!(import))
+        .read(routes!(export))
+        .read(routes!(get))
+        .write(routes!(revise))
+        .write(routes!(accept))
+        .write(routes!(send_back))
+        .write(routes!(review))
+        .write(routes!(retire))
+        .open(routes!(open_precise))
+        .read(routes!(who))
+        .read(routes!(history))
+        .read(routes!(list_documents))
+}
+
+/// A trade secret, as the register shows it. Its precise description opens through the gate alone.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Secret {
+    id: SecretId,
+    /// What it is called.
+    title: Line,
+    status: Status,
+    tier: Tier,
+    /// Who answers for it and approves access to it.
+    owner: PersonId,
+    /// The department it belongs to.
+    department: Line,
+    /// What it is about, in words that give nothing away.
+    summary: Text,
+    /// Where it lives.
+    places: Vec<Place>,
+    /// Who knows it, beyond those with a grant.
+    known_by: Vec<PersonId>,
+    /// What it is worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Amount>,
+    /// What developing it cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<Amount>,
+    /// The six factors of the Restatement of Torts, s. 757, comment b.
+    factors: Factors,
+    /// The average of the scored factors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    strength: Option<f64>,
+    /// When it is to be looked at again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    review: Option<Stamp>,
+    /// When its owner last looked through it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reviewed: Option<Stamp>,
+    /// Who put it forward.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    submitter: Option<PersonId>,
+    /// When it was taken into the register.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    accepted: Option<Stamp>,
+    /// What the reviewer, or whoever retired it, said last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remark: Option<String>,
+    /// Is there a precise description to open?
+    has_precise: bool,
+    /// The number of the newest version.
+    version: u32,
+    /// Every version, the first one first.
+    versions: Vec<Version>,
+}
+
+/// One version of a secret.
+#[derive(Debug, Serialize, ToSchema)]
+struct Version {
+    /// 1, 2, 3 …
+    number: u32,
+    /// When it was recorded.
+    at: Stamp,
+    /// By whom; absent for the operator of the machine.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<PersonId>,
+    /// The entry that holds it.
+    entry: u64,
+}
+
+/// One place in which a secret lives.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    sort: PlaceKind,
+    /// Its name.
+    name: Line,
+}
+
+/// An amount of money and how it was reckoned.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Amount {
+    /// Whole units of the currency.
+    units: u64,
+    /// ISO 4217 code.
+    #[schema(value_type = String, example = "EUR", pattern = "^[A-Z]{3}$")]
+    currency: Line,
+    /// How the figure was reckoned.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    basis: Option<Text>,
+}
+
+/// One factor's score.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Factor {
+    /// 1 (speaks against protection) to 5 (speaks for it).
+    #[schema(minimum = 1, maximum = 5)]
+    score: u8,
+    /// Why.
+    reason: Text,
+}
+
+/// The six factors; one not yet scored is absent.
+#[derive(Debug, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Factors {
+    /// How little is it known outside the organisation?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_outside: Option<Factor>,
+    /// How few inside the organisation know it?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    known_inside: Option<Factor>,
+    /// How far do the measures go that guard it?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measures: Option<Factor>,
+    /// How valuable is it to the organisation and to its competitors?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<Factor>,
+    /// How much effort or money did it take to develop?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    effort: Option<Factor>,
+    /// How hard would it be for others to acquire or duplicate properly?
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difficulty: Option<Factor>,
+}
+
+/// A secret as somebody writes it.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "title": "Lumafilm bath",
+    "owner": "P-4",
+    "department": "Coating",
+    "tier": "restricted",
+    "summary": "How the coating bath of the Lumafilm line is made and kept.",
+    "places": [{"sort": "system", "name": "Recipe controller"}],
+    "cost": {"units": 1_400_000, "currency": "EUR", "basis": "Four people over three years."},
+    "factors": {"effort": {"score": 5, "reason": "Three years of trials."}},
+    "review": "2027-03-31",
+    "precise": "Titania sol, aged for 46 hours at 18.5 degrees."
+}))]
+struct NewSecret {
+    /// What it is called.
+    title: Line,
+    /// Who answers for it and approves access to it.
+    owner: PersonId,
+    /// The department it belongs to.
+    department: Line,
+    tier: Tier,
+    /// What it is about, in words that give nothing away.
+    summary: Text,
+    /// Where it lives.
+    #[serde(default)]
+    places: Vec<Place>,
+    /// Who knows it, beyond those with a grant.
+    #[serde(default)]
+    known_by: Vec<PersonId>,
+    /// What it is worth.
+    value: Option<Amount>,
+    /// What developing it cost.
+    cost: Option<Amount>,
+    /// The six factors of the Restatement of Torts, s. 757, comment b.
+    #[serde(default)]
+    factors: Factors,
+    /// When it is to be looked at again.
+    review: Option<When>,
+    /// What the secret precisely is: sealed under the secret's own key. Absent in a revision: as before.
+    precise: Option<Text>,
+}
+
+/// A new version.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Revision {
+    /// The version that the change was made from: somebody else's change in between is not overwritten.
+    from_version: u32,
+    /// What changed and why.
+    note: Option<Text>,
+    /// The whole secret as it is from now on.
+    secret: NewSecret,
+}
+
+/// A remark, where there is one.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"note": "Well described."}))]
+pub(super) struct Remark {
+    pub(super) note: Option<Text>,
+}
+
+/// Why.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "It was published in our patent."}))]
+pub(super) struct Reason {
+    pub(super) reason: Text,
+}
+
+/// What looking through a secret came to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"next": "2027-03-31", "note": "Still so."}))]
+struct Review {
+    /// When to look again; within a year.
+    next: When,
+    /// What was found.
+    note: Option<Text>,
+}
+
+/// Several secrets at once.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Import {
+    /// All or none of them are put forward.
+    secrets: Vec<NewSecret>,
+}
+
+/// A precise description that was opened.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"entry": 57, "text": "Titania sol, aged for 46 hours at 18.5 degrees."}))]
+struct Precise {
+    /// The entry that records the opening.
+    entry: u64,
+    /// The text.
+    text: String,
+}
+
+/// One line of "who can open this?".
+#[derive(Debug, Serialize, ToSchema)]
+struct WhoRow {
+    person: PersonId,
+    /// Does it open for them now? The second factor and the network are asked at the opening.
+    opens: bool,
+    /// The grant it rests on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<GrantId>,
+    /// The conditions that fail.
+    failing: Vec<Condition>,
+    /// The first instant at which it will no longer open, where one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Stamp>,
+}
+
+/// Which secrets to list.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields, default)]
+#[into_params(parameter_in = Query)]
+struct SecretsQuery {
+    /// Words that all occur in title, summary, department or id.
+    q: Option<String>,
+    status: Option<Status>,
+    tier: Option<Tier>,
+    /// Exactly this department.
+    department: Option<String>,
+    owner: Option<PersonId>,
+    /// By what to sort; `id` where absent.
+    #[param(inline)]
+    sort: Option<Sort>,
+    /// In which direction; the newest first where absent.
+    #[param(inline)]
+    order: Option<Order>,
+    /// Where the page before ended: its `next`.
+    before: Option<SecretId>,
+    /// At most so many, 1 to 500; 50 where absent.
+    limit: Option<u32>,
+}
+
+/// By what secrets are sorted.
+#[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum Sort {
+    #[default]
+    Id,
+    Title,
+    Tier,
+    Department,
+    Status,
+    Review,
+}
+
+/// List the secrets that you may know of.
+#[utoipa::path(get, path = "/api/v1/secrets", params(SecretsQuery), responses((status = 200, description = "A page of secrets.", body = Page<Secret>)))]
+async fn list(caller: Caller, Ask(query): Ask<SecretsQuery>) -> Result<Page<Secret>, Problem> {
+    let limit = items(query.limit)?;
+    let sort = query.sort.unwrap_or_default();
+    let key = |secret: &domain::Secret| (sort_key(secret, sort), secret.id.0);
+    let from = match &query.before {
+        Some(id) => Some(key(caller.secret(id.0)?)),
+        None => None,
+    };
+    let all = caller.state.secrets.iter().filter(|secret| matches(&query, secret) && caller.sees(secret));
+    let rows = all.map(|secret| (key(secret), secret)).collect();
+    Ok(page(rows, query.order.unwrap_or_default(), from, limit, |s| s.id.to_string(), Secret::from))
+}
+
+/// Put a secret forward. It waits for a reviewer.
+#[utoipa::path(post, path = "/api/v1/secrets", request_body = NewSecret, responses((status = 201, description = "It was recorded.", body = Receipt)))]
+async fn submit(State(app): State<App>, caller: Caller, Body(new): Body<NewSecret>) -> Result<Response, Problem> {
+    let draft = Box::new(new.draft(caller.zone()));
+    let done = app.service.act(&caller.actor, Command::Submit(draft)).await?;
+    Receipt::created(&done, "secrets", made(&done))
+}
+
+/// Put many secrets forward at once, all or none.
+///
+/// At most 16 MiB. For counsel.
+#[utoipa::path(post, path = "/api/v1/secrets/import", request_body = Import, responses((status = 200, description = "They were recorded.", body = Receipt)))]
+async fn import(State(app): State<App>, caller: Caller, request: Request) -> Result<Receipt, Problem> {
+    require_json(request.headers())?;
+    let import: Import = parse(&read(request, LARGEST_IMPORT).await?)?;
+    if import.secrets.is_empty() {
+        return Err(Refusal::input("secrets", "nothing is in it").into());
+    }
+    let drafts = import.secrets.into_iter().map(|new| new.draft(caller.zone())).collect();
+    Receipt::of(&app.service.act(&caller.actor, Command::Import(drafts)).await?)
+}
+
+/// Export every secret that you may know of.
+#[utoipa::path(get, path = "/api/v1/secrets/export", responses((status = 200, description = "All of them, the oldest first.", body = Vec<Secret>)))]
+async fn export(caller: Caller) -> Json<Vec<Secret>> {
+    Json(caller.state.secrets.iter().filter(|secret| caller.sees(secret)).map(Secret::from).collect())
+}
+
+/// Look at one secret.
+#[utoipa::path(get, path = "/api/v1/secrets/{id}", params(("id" = SecretId, Path)), responses((status = 200, description = "The secret.", body = Secret)))]
+async fn get(caller: Caller, At(id): At<SecretId>) -> Result<Json<Secret>, Problem> {
+    Ok(Json(caller.secret(id.0)?.into()))
+}
+
+/// Make a new version of a secret.
+#[utoipa::path(post, path = "/api/v1/secrets/{id}/revise", params(("id" = SecretId, Path)), request_body = Revision, responses((status = 200, description = "It was recorded.", body = Receipt)))]
+async fn revise(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<SecretId>,
+    Body(revision): Body<Revision>,
+) -> Result<Receipt, Problem> {
+    let Revision { from_version, note, secret } = revision;
+    let draft = Box::new(secret.draft(caller.zone()));
+    let command = Command::Revise { secret: id.0, from_version, draft, note: note.map(|note| note.0) };
+    Receipt::of(&app.service.act(&caller.actor, command).await?)
+}
+
+/// Take a secret into the register.
+#[utoipa::path(post, path = "/api/v1/secrets/{id}/accept", params(("id" = SecretId, Path)), request_body = Remark, responses((status = 200, description = "It was recorded.", body = Receipt)))]
+async fn accept(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<SecretId>,
+    Body(remark): Body<Remark>,
+) -> Result<Receipt, Problem> {
+    let command = Command::Accept { secret: id.0, note: remark.note.map(|note| note.0) };
+    Receipt::of(&app.service.act(&caller.actor, command).await?)
+}
+
+/// Send a secret back to its submitter.
+#[utoipa::path(post, path = "/api/v1/secrets/{id}/return", operation_id = "return", params(("id" = SecretId, Path)), request_body = Reason, responses((status = 200, description = "It was recorded.", body = Receipt)))]
+async fn send_back(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<SecretId>,
+    Body(Reason { reason }): Body<Reason>,
+) -> Result<Receipt, Problem> {
+    Receipt::of(&app.service.act(&caller.actor, Command::Return { secret: id.0, reason: reason.0 }).await?)
+}
+
+/// Confirm that a secret is still as the register says.
+#[utoipa::path(post, path = "/api/v1/secrets/{id}/review", params(("id" = SecretId, Path)), request_body = Review, responses((status = 200, description = "It was recorded.", body = Receipt)))]
+async fn review(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<SecretId>,
+    Body(review): Body<Review>,
+) -> Result<Receipt, Problem> {
+    let next = review.next.from(caller.zone());
+    let command = Command::Review { secret: id.0, next, note: review.note.map(|note| note.0) };
+    Receipt::of(&app.service.act(&caller.actor, command).await?)
+}
+
+/// End a secret's time as a trade secret. Its entries stay.
+#[utoipa::path(post, path = "/api/v1/secrets/{id}/retire", params(("id" = SecretId, Path)), request_body = Reason, responses((status = 200, description = "It was recorded.", body = Receipt)))]
+async fn retire(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<SecretId>,
+    Body(Reason { reason }): Body<Reason>,
+) -> Result<Receipt, Problem> {
+    Receipt::of(&app.service.act(&caller.actor, Command::Retire { secret: id.0, reason: reason.0 }).await?)
+}
+
+/// Open the precise description, through the gate.
+///
+/// That it was opened, or refused, is an entry before the answer leaves.
+#[utoipa::path(post, path = "/api/v1/secrets/{id}/precise/open", params(("id" = SecretId, Path)), responses((status = 200, description = "The description.", body = Precise)))]
+async fn open_precise(State(app): State<App>, caller: Caller, At(id): At<SecretId>) -> Result<Response, Problem> {
+    let open = app.service.open_precise(&caller.actor, id.0).await?;
+    let headers = [(ENTRY, open.entry.to_string()), (header::CACHE_CONTROL, "no-store".to_owned())];
+    Ok((headers, Json(Precise { entry: open.entry, text: open.text })).into_response())
+}
+
+/// Who can open this, and who was ever granted it but cannot. For its owner and those who oversee access.
+#[utoipa::path(get, path = "/api/v1/secrets/{id}/who", params(("id" = SecretId, Path)), responses((status = 200, description = "Those for whom it opens come first.", body = Vec<WhoRow>)))]
+async fn who(State(app): State<App>, caller: Caller, At(id): At<SecretId>) -> Result<Json<Vec<WhoRow>>, Problem> {
+    let secret = caller.secret(id.0)?.id;
+    if !caller.oversees(secret) {
+        return Err(Refusal::role("ask who can open it", "the secret's owner, counsel, the security officer or an auditor").into());
+    }
+    let rows = access::who(&caller.state, app.service.gate(), secret, caller.now);
+    Ok(Json(rows.into_iter().map(WhoRow::from).collect()))
+}
+
+/// What happened to a secret, the newest first.
+#[utoipa::path(get, path = "/api/v1/secrets/{id}/history", params(("id" = SecretId, Path), HistoryQuery), responses((status = 200, description = "A page of entries.", body = Page<Entry>)))]
+async fn history(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<SecretId>,
+    Ask(query): Ask<HistoryQuery>,
+) -> Result<Page<Entry>, Problem> {
+    let secret = caller.secret(id.0)?.id;
+    super::record::history_of(&app, &caller, secret.into(), &query).await
+}
+
+/// List a secret's documents.
+#[utoipa::path(get, path = "/api/v1/secrets/{id}/documents", operation_id = "documents", params(("id" = SecretId, Path)), responses((status = 200, description = "Its documents, the oldest first.", body = Vec<Document>)))]
+async fn list_documents(caller: Caller, At(id): At<SecretId>) -> Result<Json<Vec<Document>>, Problem> {
+    let secret = caller.secret(id.0)?.id;
+    Ok(Json(caller.state.documents.of(secret).map(Document::from).collect()))
+}
+
+fn matches(query: &SecretsQuery, secret: &domain::Secret) -> bool {
+    let profile = &secret.profile;
+    let words = query.q.as_deref().unwrap_or_default().to_lowercase();
+    let text = || format!("{} {} {} {}", secret.id, profile.title, profile.summary, profile.department).to_lowercase();
+    query.status.as_ref().is_none_or(|status| status.0 == secret.status)
+        && query.tier.as_ref().is_none_or(|tier| tier.0 == profile.tier)
+        && query.department.as_ref().is_none_or(|department| department == profile.department.as_str())
+        && query.owner.as_ref().is_none_or(|owner| owner.0 == profile.owner)
+        && (words.is_empty() || { let text = text(); words.split_whitespace().all(|word| text.contains(word)) })
+}
+
+fn sort_key(secret: &domain::Secret, sort: Sort) -> Key {
+    match sort {
+        Sort::Id => Key::Number(0),
+        Sort::Title => Key::text(&secret.profile.title),
+        Sort::Tier => Key::Number(secret.profile.tier as i64),
+        Sort::Department => Key::text(&secret.profile.department),
+        Sort::Status => Key::Number(secret.status as i64),
+        Sort::Review => Key::Number(secret.profile.review.unwrap_or(program::Time::LATEST).0),
+    }
+}
+
+fn made(done: &Done) -> Option<program::SecretId> {
+    match done.event() {
+        Some(Event::Secrets(event)) => Some(event.secret()),
+        _ => None,
+    }
+}
+
+impl NewSecret {
+    fn draft(self, zone: &str) -> Draft {
+        let profile = Profile {
+            title: self.title.0,
+            owner: self.owner.0,
+            department: self.department.0,
+            tier: self.tier.0,
+            summary: self.summary.0,
+            places: self.places.into_iter().map(|place| domain::Place { sort: place.sort.0, name: place.name.0 }).collect(),
+            known_by: self.known_by.into_iter().map(|person| person.0).collect(),
+            value: self.value.map(Amount::inner),
+            cost: self.cost.map(Amount::inner),
+            factors: self.factors.inner(),
+            review: self.review.map(|when| when.from(zone)),
+        };
+        Draft { profile, precise: self.precise.map(|text| text.0) }
+    }
+}
+
+impl Amount {
+    fn inner(self) -> domain::Amount {
+        domain::Amount { units: self.units, currency: self.currency.0, basis: self.basis.map(|basis| basis.0) }
+    }
+
+    fn of(amount: &domain::Amount) -> Self {
+        let basis = amount.basis.clone().map(Text);
+        Self { units: amount.units, currency: amount.currency.clone().into(), basis }
+    }
+}
+
+impl Factors {
+    fn inner(self) -> domain::Factors {
+        let all = [self.known_outside, self.known_inside, self.measures, self.value, self.effort, self.difficulty];
+        all.map(|factor| factor.map(|factor| domain::Factor { score: factor.score, reason: factor.reason.0 }))
+    }
+
+    fn of(factors: &domain::Factors) -> Self {
+        let shown = factors.clone().map(|factor| {
+            factor.map(|factor| Factor { score: factor.score, reason: factor.reason.into() })
+        });
+        let [known_outside, known_inside, measures, value, effort, difficulty] = shown;
+        Self { known_outside, known_inside, measures, value, effort, difficulty }
+    }
+}
+
+impl From<&domain::Secret> for Secret {
+    fn from(secret: &domain::Secret) -> Self {
+        let profile = &secret.profile;
+        let place = |place: &domain::Place| Place { sort: place.sort.into(), name: place.name.clone().into() };
+        Self {
+            id: secret.id.into(),
+            title: profile.title.clone().into(),
+            status: secret.status.into(),
+            tier: profile.tier.into(),
+            owner: profile.owner.into(),
+            department: profile.department.clone().into(),
+            summary: profile.summary.clone().into(),
+            places: profile.places.iter().map(place).collect(),
+            known_by: profile.known_by.iter().copied().map(PersonId).collect(),
+            value: profile.value.as_ref().map(Amount::of),
+            cost: profile.cost.as_ref().map(Amount::of),
+            factors: Factors::of(&profile.factors),
+            strength: profile.strength(),
+            review: profile.review.map(Stamp),
+            reviewed: secret.reviewed.map(Stamp),
+            submitter: secret.submitter.map(PersonId),
+            accepted: secret.accepted.map(|(_, at)| Stamp(at)),
+            remark: secret.remark.clone(),
+            has_precise: secret.precise_at().is_some(),
+            version: secret.version(),
+            versions: secret.versions.iter().map(Version::from).collect(),
+        }
+    }
+}
+
+impl From<&domain::Version> for Version {
+    fn from(version: &domain::Version) -> Self {
+        let by = version.person.map(PersonId);
+        Self { number: version.number, at: Stamp(version.at), by, entry: version.position }
+    }
+}
+
+impl From<access::Row> for WhoRow {
+    fn from(row: access::Row) -> Self {
+        Self {
+            person: row.person.into(),
+            opens: row.opens,
+            grant: row.grant.map(GrantId),
+            failing: row.failing.iter().map(Condition).collect(),
+            until: row.until.map(Stamp),
+        }
+    }
+}
