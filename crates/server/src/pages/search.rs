@@ -1,0 +1,207 @@
+//! Search over everything the visitor may see: secrets, people, documents, agreements, requests. Exact, in memory.
+
+use crate::frame::Frame;
+use crate::pages::access::{sees_request, subject_title};
+use crate::pages::table::contains;
+use crate::respond::{PageResult, render};
+use crate::routes::{Routes, Rule};
+use crate::visitor::Visitor;
+use askama::Template;
+use axum::extract::Query;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
+use program::people::Role;
+use program::secrets::{self, Secret};
+use program::{Subject, agreements};
+use serde::Deserialize;
+
+/// How many results of each sort the page shows; their lists show all of them.
+const SHOWN: usize = 10;
+
+/// The route of the search.
+#[must_use]
+pub fn routes() -> Routes {
+    Routes::new().get("/search", Rule::Person, page)
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Asked {
+    q: String,
+}
+
+#[derive(Template)]
+#[template(path = "search/search.html")]
+struct SearchPage {
+    frame: Frame,
+    q: String,
+    sorts: Vec<Sort>,
+    found: u64,
+}
+
+/// The results of one sort.
+struct Sort {
+    name: &'static str,
+    total: u64,
+    hits: Vec<Hit>,
+    /// Where all of them are listed, where there is such a list.
+    all: Option<String>,
+}
+
+struct Hit {
+    href: String,
+    title: String,
+    about: String,
+}
+
+/// `GET /search?q=`. The id of a thing leads straight to it.
+async fn page(visitor: Visitor, Query(asked): Query<Asked>) -> PageResult {
+    let q = asked.q.trim();
+    if let Some(to) = q.parse::<Subject>().ok().and_then(|subject| direct(&visitor, subject)) {
+        return Ok(Redirect::to(&to).into_response());
+    }
+    let sorts = if q.is_empty() {
+        Vec::new()
+    } else {
+        let sorts = [secrets_like(&visitor, q), people(&visitor, q), documents(&visitor, q), agreed(&visitor, q), requests(&visitor, q)];
+        sorts.into_iter().filter(|sort| sort.total > 0).collect()
+    };
+    let mut frame = visitor.frame("Search", "/search");
+    frame.query = q.to_owned();
+    let page = SearchPage { frame, q: q.to_owned(), found: sorts.iter().map(|sort| sort.total).sum(), sorts };
+    render(StatusCode::OK, &page)
+}
+
+/// Where the page of this is, where the visitor may see it.
+fn direct(visitor: &Visitor, subject: Subject) -> Option<String> {
+    let state = &visitor.state;
+    match subject {
+        Subject::SecretId(id) => state.secrets.get(id).filter(|s| sees(visitor, s)).map(|_| format!("/secrets/{id}")),
+        Subject::PersonId(id) => {
+            state.people.get(id).filter(|_| sees_people(visitor) || id == visitor.person).map(|_| format!("/people/{id}"))
+        }
+        Subject::DocumentId(id) => {
+            let secret = state.documents.get(id).and_then(|document| state.secrets.get(document.secret));
+            secret.filter(|secret| sees_inside(visitor, secret)).map(|_| format!("/documents/{id}"))
+        }
+        Subject::AgreementId(id) => state.agreements.get(id).and_then(|agreement| agreement_link(visitor, agreement)),
+        Subject::RequestId(id) => {
+            state.access.request(id).filter(|r| sees_request(visitor, r)).map(|_| format!("/requests/{id}"))
+        }
+        Subject::GrantId(id) => {
+            let grant = state.access.grant(id).filter(|grant| crate::pages::access::sees_grant(visitor, grant));
+            grant.map(|_| format!("/grants/{id}"))
+        }
+        Subject::AccountId(_) | Subject::SessionId(_) | Subject::TokenId(_) => None,
+    }
+}
+
+fn sees(visitor: &Visitor, secret: &Secret) -> bool {
+    secrets::may_see(&visitor.state, &visitor.actor, visitor.now, secret)
+}
+
+/// The names of documents can tell much: they are found by those who run the register, who own the secret, or who were
+/// granted it; not by everybody who may ask for it.
+fn sees_inside(visitor: &Visitor, secret: &Secret) -> bool {
+    let runs = visitor.is(&[Role::Counsel, Role::SecurityOfficer, Role::Auditor]);
+    let involved = secret.profile.owner == visitor.person || visitor.state.access.any_grant(visitor.person, secret.id);
+    sees(visitor, secret) && (runs || involved)
+}
+
+fn sees_people(visitor: &Visitor) -> bool {
+    visitor.is(&Role::ALL)
+}
+
+/// Gathers the first hits, and counts all.
+fn sort<T>(
+    name: &'static str,
+    all: Option<String>,
+    found: impl Iterator<Item = T>,
+    hit: impl Fn(T) -> Hit,
+) -> Sort {
+    let mut sort = Sort { name, total: 0, hits: Vec::new(), all };
+    for one in found {
+        sort.total = sort.total.saturating_add(1);
+        if sort.hits.len() < SHOWN {
+            sort.hits.push(hit(one));
+        }
+    }
+    sort
+}
+
+fn list(path: &str, q: &str) -> Option<String> {
+    Some(format!("{path}?q={}", crate::respond::encoded(q)))
+}
+
+fn secrets_like(visitor: &Visitor, q: &str) -> Sort {
+    let fits = |secret: &&Secret| {
+        let profile = &secret.profile;
+        let text = [profile.title.as_str(), profile.summary.as_str(), profile.department.as_str()];
+        text.iter().any(|text| contains(text, q)) && sees(visitor, secret)
+    };
+    sort("Secrets", list("/secrets", q), visitor.state.secrets.iter().filter(fits), |secret| Hit {
+        href: format!("/secrets/{}", secret.id),
+        title: secret.profile.title.to_string(),
+        about: format!("{} · {} · {}", secret.id, secret.tier().name(), secret.profile.department),
+    })
+}
+
+fn people(visitor: &Visitor, q: &str) -> Sort {
+    let all = visitor.state.people.iter().filter(|person| {
+        let texts = [person.name.as_str(), person.mail.as_str(), person.department.as_str()];
+        (sees_people(visitor) || person.id == visitor.person) && texts.iter().any(|text| contains(text, q))
+    });
+    let to = sees_people(visitor).then(|| list("/people", q)).flatten();
+    sort("People", to, all, |person| Hit {
+        href: format!("/people/{}", person.id),
+        title: person.name.to_string(),
+        about: format!("{} · {}", person.id, person.department),
+    })
+}
+
+fn documents(visitor: &Visitor, q: &str) -> Sort {
+    let state = &visitor.state;
+    let all = state.documents.iter().filter(|document| {
+        contains(&document.name, q)
+            && state.secrets.get(document.secret).is_some_and(|secret| sees_inside(visitor, secret))
+    });
+    sort("Documents", None, all, |document| Hit {
+        href: format!("/documents/{}", document.id),
+        title: document.name.clone(),
+        about: format!("{} · {}", document.id, subject_title(visitor, document.secret)),
+    })
+}
+
+/// The page of an agreement: its own for those who run them, the signing or the list of one's own for whoever it is for.
+fn agreement_link(visitor: &Visitor, agreement: &agreements::Agreement) -> Option<String> {
+    let id = agreement.id;
+    if visitor.is(&[Role::Counsel, Role::HumanResources, Role::Administrator, Role::Auditor]) {
+        return Some(format!("/agreements/{id}"));
+    }
+    if visitor.state.agreements.is_assigned(visitor.person, id) {
+        return Some(format!("/agreements/{id}/sign"));
+    }
+    visitor.state.agreements.signature(visitor.person, id).map(|_| "/my/agreements".to_owned())
+}
+
+fn agreed(visitor: &Visitor, q: &str) -> Sort {
+    let fits = visitor.state.agreements.iter().filter(|agreement| contains(agreement.title(), q));
+    let linked = fits.filter_map(|agreement| agreement_link(visitor, agreement).map(|href| (agreement, href)));
+    sort("Agreements", None, linked, |(agreement, href)| Hit {
+        href,
+        title: agreement.title().to_owned(),
+        about: format!("{} · version {}", agreement.id, agreement.versions.len()),
+    })
+}
+
+fn requests(visitor: &Visitor, q: &str) -> Sort {
+    let all = visitor.state.access.requests().rev().filter(|request| {
+        let text = || format!("{} {} {}", visitor.name(request.person), subject_title(visitor, request.secret), request.purpose);
+        sees_request(visitor, request) && contains(&text(), q)
+    });
+    sort("Requests", list("/requests", q), all, |request| Hit {
+        href: format!("/requests/{}", request.id),
+        title: format!("{} asks for {}", visitor.name(request.person), subject_title(visitor, request.secret)),
+        about: format!("{} · {}", request.id, visitor.day(request.at)),
+    })
+}
