@@ -9,6 +9,8 @@ mod requests;
 mod who;
 mod why;
 
+pub(crate) use grants::{SEES_OPENINGS, is_unused};
+
 use crate::errors::PageError;
 use crate::pages::secrets::id;
 use crate::parts::Tab;
