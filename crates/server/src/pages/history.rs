@@ -33,7 +33,12 @@ pub async fn history_of(
     before: Option<u64>,
     limit: usize,
 ) -> Result<History, PageError> {
-    let mut filter = HistoryFilter { subject: Some(subject.into()), before, limit, ..HistoryFilter::default() };
+    let mut filter = HistoryFilter {
+        subject: Some(subject.into()),
+        before,
+        limit,
+        ..HistoryFilter::default()
+    };
     let (page, own_only) = match service.history(&visitor.actor, &filter).await {
         Err(ServiceError::Refused(refusal)) if refusal.rule == Rule::Role => {
             filter.actor = Some(visitor.person);
@@ -42,7 +47,11 @@ pub async fn history_of(
         other => (other?, false),
     };
     let rows = page.entries.iter().map(|entry| row(visitor, entry)).collect();
-    Ok(History { rows, next: page.next, own_only })
+    Ok(History {
+        rows,
+        next: page.next,
+        own_only,
+    })
 }
 
 /// One entry as a line of a history.
@@ -67,7 +76,10 @@ fn split(visitor: &Visitor, entry: &EntryView) -> (Option<String>, String) {
         (None, Via::Link) => None,
         (None, _) => Some("Ringfence".to_owned()),
     });
-    let rest = name.as_deref().and_then(|name| entry.sentence.strip_prefix(name)).and_then(|rest| rest.strip_prefix(' '));
+    let rest = name
+        .as_deref()
+        .and_then(|name| entry.sentence.strip_prefix(name))
+        .and_then(|rest| rest.strip_prefix(' '));
     match rest.map(str::to_owned) {
         Some(rest) => (name, rest),
         None => (None, entry.sentence.clone()),
@@ -78,14 +90,30 @@ fn split(visitor: &Visitor, entry: &EntryView) -> (Option<String>, String) {
 #[must_use]
 pub fn tone(kind: &str) -> Tone {
     match kind {
-        "document.opened" | "secret.read" | "secret.accepted" | "access.granted" | "access.approved"
-        | "agreement.signed" | "agreement.paper-recorded" | "person.reinstated" => Tone::Good,
-        "access.emergency-taken" | "secret.returned" | "organisation.clock-jumped" | "agreement.declined"
-        | "account.recovery-used" | "account.second-factor-removed" => Tone::Warn,
-        "document.refused" | "document.withdrawn" | "secret.refused" | "secret.retired" | "access.denied"
-        | "access.revoked" | "person.suspended" | "person.ended" | "account.sign-in-failed" | "account.closed" => {
-            Tone::Bad
-        }
+        "document.opened"
+        | "secret.read"
+        | "secret.accepted"
+        | "access.granted"
+        | "access.approved"
+        | "agreement.signed"
+        | "agreement.paper-recorded"
+        | "person.reinstated" => Tone::Good,
+        "access.emergency-taken"
+        | "secret.returned"
+        | "organisation.clock-jumped"
+        | "agreement.declined"
+        | "account.recovery-used"
+        | "account.second-factor-removed" => Tone::Warn,
+        "document.refused"
+        | "document.withdrawn"
+        | "secret.refused"
+        | "secret.retired"
+        | "access.denied"
+        | "access.revoked"
+        | "person.suspended"
+        | "person.ended"
+        | "account.sign-in-failed"
+        | "account.closed" => Tone::Bad,
         _ => Tone::Calm,
     }
 }

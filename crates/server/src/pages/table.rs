@@ -2,13 +2,17 @@
 
 use crate::respond::PageResult;
 use axum::body::Body;
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Response};
 
 /// Does every word of `q` occur in the text, however it is capitalised?
 pub(crate) fn contains(text: &str, q: &str) -> bool {
     let text = text.to_lowercase();
-    q.to_lowercase().split_whitespace().all(|word| text.contains(word))
+    q.to_lowercase()
+        .split_whitespace()
+        .all(|word| text.contains(word))
 }
 
 /// A file to keep, made by us: an export or a proof.
@@ -27,14 +31,22 @@ pub(crate) fn attachment(name: &str, media_type: &'static str, body: impl Into<B
 pub(crate) fn disposition(kind: &str, name: &str) -> HeaderValue {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let base = if base.is_empty() { "document" } else { base };
-    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_. ()".contains(c) { c } else { '_' };
+    let plain = |c: char| {
+        if c.is_ascii_alphanumeric() || "-_. ()".contains(c) {
+            c
+        } else {
+            '_'
+        }
+    };
     let plain: String = base.chars().map(plain).collect();
     let exact: String = base
         .bytes()
         .map(|byte| match byte {
             // attr-char of RFC 8187, section 3.2.1
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' => char::from(byte).to_string(),
-            b'!' | b'#' | b'$' | b'&' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~' => char::from(byte).to_string(),
+            b'!' | b'#' | b'$' | b'&' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~' => {
+                char::from(byte).to_string()
+            }
             _ => format!("%{byte:02X}"),
         })
         .collect();

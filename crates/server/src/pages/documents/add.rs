@@ -3,12 +3,12 @@
 use crate::app::App;
 use crate::errors::PageError;
 use crate::form::{SafeForm, SafeUpload, UploadedFile};
+use crate::format;
 use crate::frame::Frame;
 use crate::pages::secrets::{ActPage, Asked, id, known, may, named};
 use crate::parts::{Errors, Tab};
 use crate::respond::{PageResult, as_errors, recorded, render};
 use crate::visitor::Visitor;
-use crate::format;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -54,9 +54,16 @@ pub(super) struct Elsewhere {
 }
 
 /// `GET /secrets/{id}/documents/new`
-pub(super) async fn ask_upload(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> PageResult {
+pub(super) async fn ask_upload(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> PageResult {
     let secret = receiving(&visitor, &id)?;
-    render(StatusCode::OK, &upload_page(&app, &visitor, secret, Vec::new(), Errors::default()))
+    render(
+        StatusCode::OK,
+        &upload_page(&app, &visitor, secret, Vec::new(), Errors::default()),
+    )
 }
 
 /// `POST /secrets/{id}/documents/new`: each file is sealed as it comes and is an entry of its own, so a connection that
@@ -88,32 +95,58 @@ pub(super) async fn upload(
     }
     match last {
         Some(done) if errors.is_empty() => {
-            let count = format::count(sealed.len() as u64, "document was sealed", "documents were sealed");
-            Ok(recorded(&format!("/secrets/{}/documents", secret.id), &done, count))
+            let count = format::count(
+                sealed.len() as u64,
+                "document was sealed",
+                "documents were sealed",
+            );
+            Ok(recorded(
+                &format!("/secrets/{}/documents", secret.id),
+                &done,
+                count,
+            ))
         }
         _ => {
             if errors.is_empty() {
                 errors.add("file", "Choose at least one file.");
             }
-            render(StatusCode::UNPROCESSABLE_ENTITY, &upload_page(&app, &visitor, secret, sealed, errors))
+            render(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &upload_page(&app, &visitor, secret, sealed, errors),
+            )
         }
     }
 }
 
-async fn seal(app: &App, visitor: &Visitor, secret: &Secret, file: UploadedFile) -> Result<Done, ServiceError> {
+async fn seal(
+    app: &App,
+    visitor: &Visitor,
+    secret: &Secret,
+    file: UploadedFile,
+) -> Result<Done, ServiceError> {
     // Some browsers send a path; its last part is the name.
     let name = file.name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name = Line::new(name).map_err(|error| Refusal::input("file", format!("its name cannot be kept: {error}")))?;
+    let name = Line::new(name)
+        .map_err(|error| Refusal::input("file", format!("its name cannot be kept: {error}")))?;
     let media_type = Line::new(&file.media_type).or_else(|_| Line::new("application/octet-stream"));
     let media_type = media_type.map_err(|error| Refusal::input("file", error.to_string()))?;
-    let upload = Upload { secret: secret.id, name, media_type };
-    app.service.add_document(&visitor.actor, upload, file.content()).await
+    let upload = Upload {
+        secret: secret.id,
+        name,
+        media_type,
+    };
+    app.service
+        .add_document(&visitor.actor, upload, file.content())
+        .await
 }
 
 /// `GET /secrets/{id}/documents/elsewhere`
 pub(super) async fn ask_elsewhere(visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let secret = receiving(&visitor, &id)?;
-    render(StatusCode::OK, &elsewhere_page(&visitor, secret, Elsewhere::default(), Errors::default()))
+    render(
+        StatusCode::OK,
+        &elsewhere_page(&visitor, secret, Elsewhere::default(), Errors::default()),
+    )
 }
 
 /// `POST /secrets/{id}/documents/elsewhere`
@@ -134,7 +167,10 @@ pub(super) async fn elsewhere(
         },
         Err(errors) => errors,
     };
-    render(StatusCode::UNPROCESSABLE_ENTITY, &elsewhere_page(&visitor, secret, values, errors))
+    render(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        &elsewhere_page(&visitor, secret, values, errors),
+    )
 }
 
 impl Elsewhere {
@@ -144,10 +180,18 @@ impl Elsewhere {
         let place = Text::new(&self.place).map_err(|error| errors.add("place", error.to_string()));
         let digest = match self.digest.trim().to_lowercase() {
             empty if empty.is_empty() => Ok(None),
-            given => given.parse::<Digest>().map(Some).map_err(|error| errors.add("digest", error.to_string())),
+            given => given
+                .parse::<Digest>()
+                .map(Some)
+                .map_err(|error| errors.add("digest", error.to_string())),
         };
         match (name, place, digest) {
-            (Ok(name), Ok(place), Ok(digest)) => Ok(Command::Register { secret: secret.id, name, place, digest }),
+            (Ok(name), Ok(place), Ok(digest)) => Ok(Command::Register {
+                secret: secret.id,
+                name,
+                place,
+                digest,
+            }),
             _ => Err(errors),
         }
     }
@@ -156,7 +200,10 @@ impl Elsewhere {
 /// `GET /documents/{id}/withdraw`
 pub(super) async fn ask_withdraw(visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let (_, document) = document(&visitor, &id)?;
-    render(StatusCode::OK, &withdraw_page(&visitor, document, Asked::default(), Errors::default()))
+    render(
+        StatusCode::OK,
+        &withdraw_page(&visitor, document, Asked::default(), Errors::default()),
+    )
 }
 
 /// `POST /documents/{id}/withdraw`
@@ -169,14 +216,31 @@ pub(super) async fn withdraw(
     let (_, document) = document(&visitor, &id)?;
     let reason = asked.confirmed(&document.name).and_then(|()| asked.required());
     let done = match reason {
-        Ok(reason) => app.service.act(&visitor.actor, Command::Withdraw { document: document.id, reason }).await,
+        Ok(reason) => {
+            app.service
+                .act(
+                    &visitor.actor,
+                    Command::Withdraw {
+                        document: document.id,
+                        reason,
+                    },
+                )
+                .await
+        }
         Err(refusal) => Err(refusal.into()),
     };
     match done {
-        Ok(done) => Ok(recorded(&format!("/documents/{}", document.id), &done, "The document was withdrawn")),
+        Ok(done) => Ok(recorded(
+            &format!("/documents/{}", document.id),
+            &done,
+            "The document was withdrawn",
+        )),
         Err(error) => {
             let errors = named(as_errors(error)?);
-            render(StatusCode::UNPROCESSABLE_ENTITY, &withdraw_page(&visitor, document, asked, errors))
+            render(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &withdraw_page(&visitor, document, asked, errors),
+            )
         }
     }
 }
@@ -184,12 +248,22 @@ pub(super) async fn withdraw(
 /// Would the rules let the visitor withdraw it?
 pub(super) fn may_withdraw(visitor: &Visitor, document: DocumentId) -> bool {
     let reason = Text::new("asked on trial").ok();
-    may(visitor, reason.map(|reason| Command::Withdraw { document, reason }.into()))
+    may(
+        visitor,
+        reason.map(|reason| Command::Withdraw { document, reason }.into()),
+    )
 }
 
 /// The document and its secret, if the visitor may know of them.
-pub(super) fn document<'a>(visitor: &'a Visitor, text: &str) -> Result<(&'a Secret, &'a Document), PageError> {
-    let document = visitor.state.documents.get(id(text)?).ok_or(PageError::NotFound)?;
+pub(super) fn document<'a>(
+    visitor: &'a Visitor,
+    text: &str,
+) -> Result<(&'a Secret, &'a Document), PageError> {
+    let document = visitor
+        .state
+        .documents
+        .get(id(text)?)
+        .ok_or(PageError::NotFound)?;
     let secret = known(visitor, &document.secret.to_string())?;
     Ok((secret, document))
 }
@@ -201,7 +275,13 @@ fn receiving<'a>(visitor: &'a Visitor, id: &str) -> Result<&'a Secret, PageError
     Ok(secret)
 }
 
-fn upload_page(app: &App, visitor: &Visitor, secret: &Secret, sealed: Vec<String>, errors: Errors) -> UploadPage {
+fn upload_page(
+    app: &App,
+    visitor: &Visitor,
+    secret: &Secret,
+    sealed: Vec<String>,
+    errors: Errors,
+) -> UploadPage {
     UploadPage {
         frame: visitor.frame("Add documents", "/secrets"),
         trail: trail(secret),
@@ -232,7 +312,11 @@ fn withdraw_page(visitor: &Visitor, document: &Document, asked: Asked, errors: E
         frame: visitor.frame("Withdraw a document", "/secrets"),
         trail: vec![
             Tab::new("/secrets", "Register", false),
-            Tab::new(format!("/secrets/{}", document.secret), document.secret.to_string(), false),
+            Tab::new(
+                format!("/secrets/{}", document.secret),
+                document.secret.to_string(),
+                false,
+            ),
             Tab::new(back.clone(), document.id.to_string(), false),
         ],
         title: format!("Withdraw {}", document.name),

@@ -18,20 +18,22 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::body::Body;
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use service::OpenDocument;
 
 /// What a document may do in the browser: nothing. No script, no form, no request, no origin, no frame around it.
-const SANDBOX: &str = "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+const SANDBOX: &str =
+    "sandbox; default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 /// The same for a PDF, without `sandbox`: browsers' own viewers do not start in one. They run a PDF's script, where they run
 /// any, apart from every origin.
-const SANDBOX_PDF: &str = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+const SANDBOX_PDF: &str =
+    "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
 /// The entry that recorded the opening, for whoever fetches without looking.
 const ENTRY: &str = "x-ringfence-entry";
 
@@ -51,7 +53,11 @@ pub(super) async fn open(
 ) -> PageResult {
     let (_, document) = document(&visitor, &id)?;
     let opened = app.service.open_document(&visitor.actor, document.id).await?;
-    let inline = if how.how == "read" { readable(&opened.media_type, &opened.name) } else { None };
+    let inline = if how.how == "read" {
+        readable(&opened.media_type, &opened.name)
+    } else {
+        None
+    };
     answer(&opened, inline)
 }
 
@@ -63,7 +69,10 @@ fn answer(opened: &OpenDocument, inline: Option<&'static str>) -> PageResult {
     let headers = response.headers_mut();
     let kind = if inline.is_some() { "inline" } else { "attachment" };
     let policy = if inline == Some(PDF) { SANDBOX_PDF } else { SANDBOX };
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(inline.unwrap_or("application/octet-stream")));
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static(inline.unwrap_or("application/octet-stream")),
+    );
     headers.insert(CONTENT_LENGTH, HeaderValue::from(opened.size));
     headers.insert(CONTENT_DISPOSITION, disposition(kind, &opened.name));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
@@ -79,7 +88,12 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// The type under which a document is shown in the browser; none where it is only downloaded. What could run script in our
 /// origin (HTML, SVG, XML) never is, whatever name it goes by: each type shown is one of these constants.
 pub(super) fn readable(media_type: &str, name: &str) -> Option<&'static str> {
-    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let media_type = media_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
     match media_type.as_str() {
         "application/pdf" => Some(PDF),
         "image/png" => Some("image/png"),
@@ -91,9 +105,16 @@ pub(super) fn readable(media_type: &str, name: &str) -> Option<&'static str> {
         | "application/json" | "application/toml" => Some(TEXT),
         // Browsers do not know the types of many plain texts and of source code.
         "application/octet-stream" | "text/x-markdown" => {
-            let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
-            let known = ["txt", "md", "csv", "json", "toml", "yaml", "yml", "rs", "py", "c", "h", "cpp", "go", "java", "log"];
-            ending.filter(|ending| known.contains(&ending.as_str())).map(|_| TEXT)
+            let ending = name
+                .rsplit_once('.')
+                .map(|(_, ending)| ending.to_ascii_lowercase());
+            let known = [
+                "txt", "md", "csv", "json", "toml", "yaml", "yml", "rs", "py", "c", "h", "cpp", "go", "java",
+                "log",
+            ];
+            ending
+                .filter(|ending| known.contains(&ending.as_str()))
+                .map(|_| TEXT)
         }
         _ => None,
     }
@@ -116,7 +137,11 @@ struct PrecisePage {
 }
 
 /// `GET /secrets/{id}/precise`: says what reading it records, and opens nothing.
-pub(super) async fn ask_precise(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> PageResult {
+pub(super) async fn ask_precise(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<String>,
+) -> PageResult {
     let secret = known(&visitor, &id)?;
     let (opens, marks) = mine(&app, &visitor, secret);
     let page = PrecisePage {

@@ -15,21 +15,61 @@ use service::{HistoryFilter, HistoryPage, Service, ServiceError};
 
 /// The kinds that can be asked for, as the record calls them.
 const KINDS: [&str; 56] = [
-    "secret.submitted", "secret.accepted", "secret.returned", "secret.revised", "secret.reviewed", "secret.retired",
-    "secret.read", "secret.refused",
-    "document.added", "document.registered", "document.withdrawn", "document.opened", "document.refused",
-    "access.requirements-set", "access.requested", "access.approved", "access.denied", "access.withdrawn",
-    "access.granted", "access.revoked", "access.emergency-taken", "access.emergency-justified",
+    "secret.submitted",
+    "secret.accepted",
+    "secret.returned",
+    "secret.revised",
+    "secret.reviewed",
+    "secret.retired",
+    "secret.read",
+    "secret.refused",
+    "document.added",
+    "document.registered",
+    "document.withdrawn",
+    "document.opened",
+    "document.refused",
+    "access.requirements-set",
+    "access.requested",
+    "access.approved",
+    "access.denied",
+    "access.withdrawn",
+    "access.granted",
+    "access.revoked",
+    "access.emergency-taken",
+    "access.emergency-justified",
     "access.emergency-reviewed",
-    "agreement.published", "agreement.assigned", "agreement.opened", "agreement.signed", "agreement.declined",
-    "agreement.assignment-cancelled", "agreement.withdrawn",
-    "person.added", "person.changed", "person.cleared", "person.roles-set", "person.suspended", "person.reinstated",
+    "agreement.published",
+    "agreement.assigned",
+    "agreement.opened",
+    "agreement.signed",
+    "agreement.declined",
+    "agreement.assignment-cancelled",
+    "agreement.withdrawn",
+    "person.added",
+    "person.changed",
+    "person.cleared",
+    "person.roles-set",
+    "person.suspended",
+    "person.reinstated",
     "person.ended",
-    "account.invited", "account.opened", "account.password-changed", "account.reset-offered",
-    "account.second-factor-set", "account.second-factor-removed", "account.recovery-used", "account.sign-in-failed",
-    "account.closed", "account.session-started", "account.session-confirmed", "account.session-ended",
-    "account.token-issued", "account.token-revoked",
-    "organisation.founded", "organisation.changed", "organisation.clock-jumped", "organisation.passphrase-changed",
+    "account.invited",
+    "account.opened",
+    "account.password-changed",
+    "account.reset-offered",
+    "account.second-factor-set",
+    "account.second-factor-removed",
+    "account.recovery-used",
+    "account.sign-in-failed",
+    "account.closed",
+    "account.session-started",
+    "account.session-confirmed",
+    "account.session-ended",
+    "account.token-issued",
+    "account.token-revoked",
+    "organisation.founded",
+    "organisation.changed",
+    "organisation.clock-jumped",
+    "organisation.passphrase-changed",
     "organisation.recovery-renewed",
 ];
 
@@ -68,9 +108,17 @@ pub(super) async fn list(
     let (page, own_only) = if errors.is_empty() {
         find(&app.service, &visitor, asked).await?
     } else {
-        (HistoryPage { entries: Vec::new(), next: None }, false)
+        (
+            HistoryPage {
+                entries: Vec::new(),
+                next: None,
+            },
+            false,
+        )
     };
-    let kinds = KINDS.iter().map(|kind| Choice::new(kind, &in_words(kind), "", list.get("kind")));
+    let kinds = KINDS
+        .iter()
+        .map(|kind| Choice::new(kind, &in_words(kind), "", list.get("kind")));
     let shown = ListPage {
         frame: visitor.frame("Record", "/record"),
         chips: chips(&visitor, &list),
@@ -78,7 +126,10 @@ pub(super) async fn list(
         rows: page
             .entries
             .iter()
-            .map(|entry| Row { line: row(&visitor, entry), kind: entry.kind.clone() })
+            .map(|entry| Row {
+                line: row(&visitor, entry),
+                kind: entry.kind.clone(),
+            })
             .collect(),
         newest: (!list.get("before").is_empty()).then(|| list.with("before", "")),
         earlier: page.next.map(|next| list.with("before", &next.to_string())),
@@ -87,7 +138,11 @@ pub(super) async fn list(
         errors,
         list,
     };
-    let status = if shown.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status = if shown.errors.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
     render(status, &shown)
 }
 
@@ -121,16 +176,32 @@ pub(super) fn filter(visitor: &Visitor, list: &ListState, errors: &mut Errors) -
     let until = day("until").map(|date| date.end(zone));
     let actor = person(visitor, list.get("person"));
     if actor.is_none() && !list.get("person").is_empty() {
-        errors.add("person", format!("Nobody here is “{}”: give a mail address, or a number such as P-7.", list.get("person")));
+        errors.add(
+            "person",
+            format!(
+                "Nobody here is “{}”: give a mail address, or a number such as P-7.",
+                list.get("person")
+            ),
+        );
     }
     let about = list.get("about").trim();
-    let subject: Option<Subject> =
-        about.to_uppercase().parse().ok().or_else(|| person(visitor, about).map(Subject::from));
+    let subject: Option<Subject> = about
+        .to_uppercase()
+        .parse()
+        .ok()
+        .or_else(|| person(visitor, about).map(Subject::from));
     if subject.is_none() && !about.is_empty() {
-        errors.add("about", format!("Nothing here is called “{about}”: give a number such as S-1, D-3 or P-7."));
+        errors.add(
+            "about",
+            format!("Nothing here is called “{about}”: give a number such as S-1, D-3 or P-7."),
+        );
     }
     HistoryFilter {
-        kinds: Some(list.get("kind")).filter(|kind| !kind.is_empty()).map(str::to_owned).into_iter().collect(),
+        kinds: Some(list.get("kind"))
+            .filter(|kind| !kind.is_empty())
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
         actor,
         subject,
         since,
@@ -142,7 +213,11 @@ pub(super) fn filter(visitor: &Visitor, list: &ListState, errors: &mut Errors) -
 
 fn person(visitor: &Visitor, text: &str) -> Option<PersonId> {
     let people = &visitor.state.people;
-    let by_id = text.trim().parse::<PersonId>().ok().filter(|id| people.get(*id).is_some());
+    let by_id = text
+        .trim()
+        .parse::<PersonId>()
+        .ok()
+        .filter(|id| people.get(*id).is_some());
     by_id.or_else(|| people.by_mail(text.trim()).map(|person| person.id))
 }
 
@@ -153,7 +228,8 @@ fn in_words(kind: &str) -> String {
 }
 
 fn chips(visitor: &Visitor, list: &ListState) -> Vec<Chip> {
-    let name = person(visitor, list.get("person")).map_or_else(|| list.get("person").to_owned(), |id| visitor.name(id));
+    let name = person(visitor, list.get("person"))
+        .map_or_else(|| list.get("person").to_owned(), |id| visitor.name(id));
     let words = [
         ("person", format!("By {name}")),
         ("about", format!("About {}", list.get("about"))),
@@ -161,5 +237,8 @@ fn chips(visitor: &Visitor, list: &ListState) -> Vec<Chip> {
         ("since", format!("From {}", list.get("since"))),
         ("until", format!("To {}", list.get("until"))),
     ];
-    words.iter().filter_map(|(name, shown)| list.chip(name, shown)).collect()
+    words
+        .iter()
+        .filter_map(|(name, shown)| list.chip(name, shown))
+        .collect()
 }

@@ -62,7 +62,10 @@ pub(super) async fn preview(visitor: Visitor, mut upload: SafeUpload) -> PageRes
     let bytes = file.map_or_else(|| pasted.clone().into_bytes(), |file| file.bytes);
     let mut errors = Errors::default();
     let Ok(text) = String::from_utf8(bytes) else {
-        errors.add("file", "The file is not UTF-8 text. Save it as CSV UTF-8 or as JSON.");
+        errors.add(
+            "file",
+            "The file is not UTF-8 text. Save it as CSV UTF-8 or as JSON.",
+        );
         return again(&visitor, StatusCode::UNPROCESSABLE_ENTITY, pasted, errors);
     };
     if text.trim().is_empty() {
@@ -85,21 +88,41 @@ pub(super) async fn confirm(
 ) -> PageResult {
     let plan = plan(&visitor, &confirmed.text);
     let done = match plan.drafts() {
-        Ok(drafts) => app.service.act(&visitor.actor, secrets::Command::Import(drafts)).await,
+        Ok(drafts) => {
+            app.service
+                .act(&visitor.actor, secrets::Command::Import(drafts))
+                .await
+        }
         Err(refusal) => Err(refusal.into()),
     };
     match done {
         Ok(done) => {
             let count = crate::format::count(done.entries.len() as u64, "secret was", "secrets were");
-            Ok(recorded("/secrets?status=submitted", &done, format!("{count} put forward, each to be accepted by a reviewer")))
+            Ok(recorded(
+                "/secrets?status=submitted",
+                &done,
+                format!("{count} put forward, each to be accepted by a reviewer"),
+            ))
         }
-        Err(error) => again(&visitor, StatusCode::UNPROCESSABLE_ENTITY, confirmed.text, as_errors(error)?),
+        Err(error) => again(
+            &visitor,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            confirmed.text,
+            as_errors(error)?,
+        ),
     }
 }
 
 fn plan(visitor: &Visitor, text: &str) -> Plan {
-    let json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['[', '{']);
-    let plan = if json { secrets::plan_json } else { secrets::plan_csv };
+    let json = text
+        .trim_start_matches('\u{feff}')
+        .trim_start()
+        .starts_with(['[', '{']);
+    let plan = if json {
+        secrets::plan_json
+    } else {
+        secrets::plan_csv
+    };
     plan(&visitor.state, visitor.now, &visitor.zone, text.as_bytes())
 }
 
@@ -110,7 +133,11 @@ fn preview_page(visitor: &Visitor, plan: &Plan, text: String) -> PreviewPage {
         .map(|row| Row {
             line: row.line,
             title: row.title.clone(),
-            taken: row.outcome.as_ref().ok().map(|draft| (badge(draft.profile.tier), visitor.name(draft.profile.owner))),
+            taken: row
+                .outcome
+                .as_ref()
+                .ok()
+                .map(|draft| (badge(draft.profile.tier), visitor.name(draft.profile.owner))),
             refused: row.outcome.as_ref().err().cloned().unwrap_or_default(),
         })
         .collect();
@@ -126,7 +153,15 @@ fn preview_page(visitor: &Visitor, plan: &Plan, text: String) -> PreviewPage {
 }
 
 fn again(visitor: &Visitor, status: StatusCode, text: String, errors: Errors) -> PageResult {
-    render(status, &AskPage { frame: visitor.frame("Import secrets", "/secrets"), trail: trail(), text, errors })
+    render(
+        status,
+        &AskPage {
+            frame: visitor.frame("Import secrets", "/secrets"),
+            trail: trail(),
+            text,
+            errors,
+        },
+    )
 }
 
 fn trail() -> Vec<Tab> {

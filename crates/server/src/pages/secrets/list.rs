@@ -43,17 +43,23 @@ struct Row {
 }
 
 /// `GET /secrets`
-pub(super) async fn list(
-    visitor: Visitor,
-    Query(query): Query<Vec<(String, String)>>,
-) -> PageResult {
+pub(super) async fn list(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/secrets", query);
     let found = find(&visitor, &list);
     let pager = list.pager(found.len() as u64);
     let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
     let size = usize::try_from(list.size()).unwrap_or(25);
-    let rows = found.iter().skip(first).take(size).map(|secret| row(&visitor, secret)).collect();
-    let known = visitor.state.secrets.iter().filter(|secret| seen(&visitor, secret));
+    let rows = found
+        .iter()
+        .skip(first)
+        .take(size)
+        .map(|secret| row(&visitor, secret))
+        .collect();
+    let known = visitor
+        .state
+        .secrets
+        .iter()
+        .filter(|secret| seen(&visitor, secret));
     let departments: BTreeSet<&str> = known.map(|secret| secret.profile.department.as_str()).collect();
     let page = ListPage {
         frame: visitor.frame("Register", "/secrets"),
@@ -69,12 +75,18 @@ pub(super) async fn list(
         ],
         rows,
         chips: chips(&visitor, &list),
-        tiers: Tier::ALL.iter().map(|tier| Choice::new(tier.as_str(), tier.name(), "", list.get("tier"))).collect(),
+        tiers: Tier::ALL
+            .iter()
+            .map(|tier| Choice::new(tier.as_str(), tier.name(), "", list.get("tier")))
+            .collect(),
         statuses: STATUSES
             .iter()
             .map(|status| Choice::new(status.as_str(), state_of(*status).1, "", list.get("status")))
             .collect(),
-        departments: departments.iter().map(|name| Choice::new(name, name, "", list.get("department"))).collect(),
+        departments: departments
+            .iter()
+            .map(|name| Choice::new(name, name, "", list.get("department")))
+            .collect(),
         imports: super::may(&visitor, Some(secrets::Command::Import(Vec::new()).into())),
         nothing: departments.is_empty(),
         pager,
@@ -97,7 +109,12 @@ pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, Stri
     attachment("secrets.json", "application/json", text)
 }
 
-const STATUSES: [Status; 4] = [Status::Submitted, Status::Returned, Status::Accepted, Status::Retired];
+const STATUSES: [Status; 4] = [
+    Status::Submitted,
+    Status::Returned,
+    Status::Accepted,
+    Status::Retired,
+];
 
 /// A standing in a word, and what it means at a glance.
 pub(super) fn state_of(status: Status) -> (Tone, &'static str) {
@@ -119,7 +136,11 @@ fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Secret> {
     let owner: Option<program::PersonId> = list.get("owner").parse().ok();
     let matches = |secret: &&Secret| {
         let profile = &secret.profile;
-        let texts = [profile.title.as_str(), profile.summary.as_str(), profile.department.as_str()];
+        let texts = [
+            profile.title.as_str(),
+            profile.summary.as_str(),
+            profile.department.as_str(),
+        ];
         let named = q.is_empty()
             || secret.id.to_string().eq_ignore_ascii_case(q.trim())
             || texts.iter().any(|text| contains(text, q))
@@ -131,7 +152,12 @@ fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Secret> {
             && is("department", profile.department.as_str())
             && (list.get("owner").is_empty() || owner == Some(profile.owner))
     };
-    let mut found: Vec<&Secret> = state.secrets.iter().filter(|secret| seen(visitor, secret)).filter(matches).collect();
+    let mut found: Vec<&Secret> = state
+        .secrets
+        .iter()
+        .filter(|secret| seen(visitor, secret))
+        .filter(matches)
+        .collect();
     sort(visitor, &mut found, list.get("sort"));
     found
 }
@@ -159,15 +185,26 @@ fn sort(visitor: &Visitor, found: &mut [&Secret], sort: &str) {
 }
 
 fn row(visitor: &Visitor, secret: &Secret) -> Row {
-    let review = secret.profile.review.filter(|_| secret.status == Status::Accepted);
+    let review = secret
+        .profile
+        .review
+        .filter(|_| secret.status == Status::Accepted);
     Row {
         id: secret.id.to_string(),
         title: secret.profile.title.to_string(),
         tier: badge(secret.tier()),
         owner: visitor.name(secret.profile.owner),
         department: secret.profile.department.to_string(),
-        documents: visitor.state.documents.of(secret.id).filter(|document| document.withdrawn.is_none()).count(),
-        strength: secret.profile.strength().map_or_else(|| "–".to_owned(), |strength| format!("{strength:.1}")),
+        documents: visitor
+            .state
+            .documents
+            .of(secret.id)
+            .filter(|document| document.withdrawn.is_none())
+            .count(),
+        strength: secret
+            .profile
+            .strength()
+            .map_or_else(|| "–".to_owned(), |strength| format!("{strength:.1}")),
         review: review.map(|review| When::day(review.0, visitor.now.0, &visitor.zone)),
         overdue: review.is_some_and(|review| review <= visitor.now),
         status: state_of(secret.status),
@@ -184,15 +221,29 @@ pub(crate) fn badge(tier: Tier) -> TierBadge {
 }
 
 fn chips(visitor: &Visitor, list: &ListState) -> Vec<Chip> {
-    let tier = list.get("tier").parse::<Tier>().map_or_else(|_| list.get("tier").to_owned(), |tier| tier.name().to_owned());
-    let status = STATUSES.iter().find(|status| status.as_str() == list.get("status"));
-    let owner = list.get("owner").parse().map_or_else(|_| list.get("owner").to_owned(), |id| visitor.name(id));
+    let tier = list
+        .get("tier")
+        .parse::<Tier>()
+        .map_or_else(|_| list.get("tier").to_owned(), |tier| tier.name().to_owned());
+    let status = STATUSES
+        .iter()
+        .find(|status| status.as_str() == list.get("status"));
+    let owner = list
+        .get("owner")
+        .parse()
+        .map_or_else(|_| list.get("owner").to_owned(), |id| visitor.name(id));
     let words = [
         ("q", format!("Search: {}", format::shorten(list.get("q"), 40))),
         ("tier", format!("Tier: {tier}")),
-        ("status", format!("State: {}", status.map_or("", |status| state_of(*status).1))),
+        (
+            "status",
+            format!("State: {}", status.map_or("", |status| state_of(*status).1)),
+        ),
         ("department", format!("Department: {}", list.get("department"))),
         ("owner", format!("Owner: {owner}")),
     ];
-    words.iter().filter_map(|(name, shown)| list.chip(name, shown)).collect()
+    words
+        .iter()
+        .filter_map(|(name, shown)| list.chip(name, shown))
+        .collect()
 }

@@ -7,18 +7,30 @@ fn text(kind: &str, name: &str) -> String {
 
 #[test]
 fn a_plain_name_is_kept() {
-    assert_eq!(text("attachment", "plan 7.pdf"), "attachment; filename=\"plan 7.pdf\"; filename*=UTF-8''plan%207.pdf");
+    assert_eq!(
+        text("attachment", "plan 7.pdf"),
+        "attachment; filename=\"plan 7.pdf\"; filename*=UTF-8''plan%207.pdf"
+    );
 }
 
 #[test]
 fn an_arabic_name_is_exact_in_the_second_parameter() {
-    assert_eq!(text("inline", "عقد.pdf"), "inline; filename=\"___.pdf\"; filename*=UTF-8''%D8%B9%D9%82%D8%AF.pdf");
+    assert_eq!(
+        text("inline", "عقد.pdf"),
+        "inline; filename=\"___.pdf\"; filename*=UTF-8''%D8%B9%D9%82%D8%AF.pdf"
+    );
 }
 
 #[test]
 fn a_path_is_cut_to_its_last_part() {
-    assert_eq!(text("attachment", "../../etc/passwd"), "attachment; filename=\"passwd\"; filename*=UTF-8''passwd");
-    assert_eq!(text("attachment", "C:\\x\\"), "attachment; filename=\"document\"; filename*=UTF-8''document");
+    assert_eq!(
+        text("attachment", "../../etc/passwd"),
+        "attachment; filename=\"passwd\"; filename*=UTF-8''passwd"
+    );
+    assert_eq!(
+        text("attachment", "C:\\x\\"),
+        "attachment; filename=\"document\"; filename*=UTF-8''document"
+    );
 }
 
 proptest! {

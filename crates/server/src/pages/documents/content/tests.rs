@@ -4,8 +4,17 @@ use proptest::prelude::*;
 #[test]
 fn what_could_run_script_is_never_shown() {
     for media_type in [
-        "text/html", "TEXT/HTML; charset=utf-8", "image/svg+xml", "application/xhtml+xml", "text/xml", "application/xml",
-        "text/javascript", "application/javascript", "multipart/x-mixed-replace", "", "text/html,text/plain",
+        "text/html",
+        "TEXT/HTML; charset=utf-8",
+        "image/svg+xml",
+        "application/xhtml+xml",
+        "text/xml",
+        "application/xml",
+        "text/javascript",
+        "application/javascript",
+        "multipart/x-mixed-replace",
+        "",
+        "text/html,text/plain",
     ] {
         assert_eq!(readable(media_type, "note.txt"), None, "{media_type}");
     }

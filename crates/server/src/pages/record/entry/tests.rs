@@ -18,8 +18,11 @@ fn path(at: usize, leaves: &[[u8; 32]]) -> Vec<[u8; 32]> {
         return Vec::new();
     }
     let (left, right) = leaves.split_at(split(leaves.len()));
-    let (mut path, sibling) =
-        if at < left.len() { (path(at, left), root(right)) } else { (path(at - left.len(), right), root(left)) };
+    let (mut path, sibling) = if at < left.len() {
+        (path(at, left), root(right))
+    } else {
+        (path(at - left.len(), right), root(left))
+    };
     path.push(sibling);
     path
 }
@@ -35,7 +38,10 @@ fn proof_of(at: usize, size: usize) -> EntryProof {
         entry: entries[at].clone(),
         leaf: Digest(leaves[at]),
         path: path(at, &leaves).into_iter().map(Digest).collect(),
-        checkpoint: format!("origin\n{size}\n{}\n\n— origin c2ln\n", BASE64.encode(&root(&leaves))),
+        checkpoint: format!(
+            "origin\n{size}\n{}\n\n— origin c2ln\n",
+            BASE64.encode(&root(&leaves))
+        ),
         verifier: "origin+00000000+key".to_owned(),
     }
 }

@@ -39,7 +39,13 @@ pub(super) struct Money {
 impl Values {
     /// The fields as they were sent.
     pub(super) fn read(pairs: &[(String, String)]) -> Self {
-        let get = |name: &str| pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default();
+        let get = |name: &str| {
+            pairs
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+                .unwrap_or_default()
+        };
         let money = |name: &str| Money {
             units: get(name),
             currency: get(&format!("{name}-currency")),
@@ -71,7 +77,10 @@ impl Values {
         let profile = &secret.profile;
         let places = |sort: PlaceKind| {
             let of_sort = profile.places.iter().filter(|place| place.sort == sort);
-            of_sort.map(|place| place.name.to_string()).collect::<Vec<_>>().join("\n")
+            of_sort
+                .map(|place| place.name.to_string())
+                .collect::<Vec<_>>()
+                .join("\n")
         };
         let money = |amount: &Option<Amount>| {
             amount.as_ref().map_or_else(Money::default, |amount| Money {
@@ -81,7 +90,9 @@ impl Values {
             })
         };
         let factor = |factor: &Option<Factor>| {
-            factor.as_ref().map_or_else(Default::default, |f| (f.score.to_string(), f.reason.to_string()))
+            factor
+                .as_ref()
+                .map_or_else(Default::default, |f| (f.score.to_string(), f.reason.to_string()))
         };
         Self {
             title: profile.title.to_string(),
@@ -93,11 +104,19 @@ impl Values {
             systems: places(PlaceKind::System),
             rooms: places(PlaceKind::Room),
             others: places(PlaceKind::Other),
-            known_by: profile.known_by.iter().map(|id| mail(state, *id)).collect::<Vec<_>>().join("\n"),
+            known_by: profile
+                .known_by
+                .iter()
+                .map(|id| mail(state, *id))
+                .collect::<Vec<_>>()
+                .join("\n"),
             value: money(&profile.value),
             cost: money(&profile.cost),
             factors: profile.factors.each_ref().map(factor),
-            review: profile.review.map(|review| review.date(&state.organisation.zone)).unwrap_or_default(),
+            review: profile
+                .review
+                .map(|review| review.date(&state.organisation.zone))
+                .unwrap_or_default(),
             note: String::new(),
             from_version: secret.version().to_string(),
         }
@@ -107,7 +126,11 @@ impl Values {
     pub(super) fn remark(&self) -> Result<Option<Text>, Errors> {
         let mut errors = Errors::default();
         let remark = optional(&mut errors, "note", &self.note);
-        if errors.is_empty() { Ok(remark) } else { Err(errors) }
+        if errors.is_empty() {
+            Ok(remark)
+        } else {
+            Err(errors)
+        }
     }
 
     /// The draft that the fields make, or everything that is wrong with them.
@@ -118,7 +141,11 @@ impl Values {
         let title = note(e, "title", Line::new(&self.title));
         let owner = person(e, "owner", state, &self.owner);
         let department = note(e, "department", Line::new(&self.department));
-        let tier = note(e, "tier", self.tier.parse::<Tier>().map_err(|refusal| refused(&refusal)));
+        let tier = note(
+            e,
+            "tier",
+            self.tier.parse::<Tier>().map_err(|refusal| refused(&refusal)),
+        );
         let summary = note(e, "summary", Text::new(&self.summary));
         let precise = optional(e, "precise", &self.precise);
         let mut places = Vec::new();
@@ -127,18 +154,34 @@ impl Values {
             ("rooms", PlaceKind::Room, &self.rooms),
             ("others", PlaceKind::Other, &self.others),
         ] {
-            places.extend(lines(text).filter_map(|line| note(e, field, Line::new(line))).map(|name| Place { sort, name }));
+            places.extend(
+                lines(text)
+                    .filter_map(|line| note(e, field, Line::new(line)))
+                    .map(|name| Place { sort, name }),
+            );
         }
-        let known_by: BTreeSet<PersonId> =
-            lines(&self.known_by).filter_map(|line| person(e, "known_by", state, line)).collect();
+        let known_by: BTreeSet<PersonId> = lines(&self.known_by)
+            .filter_map(|line| person(e, "known_by", state, line))
+            .collect();
         let value = amount(e, "value", &self.value);
         let cost = amount(e, "cost", &self.cost);
         let factors = self.scores(e);
         let review = self.day(e, zone);
         match (title, owner, department, tier, summary) {
             (Some(title), Some(owner), Some(department), Some(tier), Some(summary)) if errors.is_empty() => {
-                let profile =
-                    Profile { title, owner, department, tier, summary, places, known_by, value, cost, factors, review };
+                let profile = Profile {
+                    title,
+                    owner,
+                    department,
+                    tier,
+                    summary,
+                    places,
+                    known_by,
+                    value,
+                    cost,
+                    factors,
+                    review,
+                };
                 Ok(Draft { profile, precise })
             }
             _ => Err(errors),
@@ -180,13 +223,19 @@ impl Values {
 }
 
 fn mail(state: &State, id: PersonId) -> String {
-    state.people.get(id).map_or_else(|| id.to_string(), |person| person.mail.to_string())
+    state
+        .people
+        .get(id)
+        .map_or_else(|| id.to_string(), |person| person.mail.to_string())
 }
 
 /// A person, named by mail address or number.
 fn person(errors: &mut Errors, field: &str, state: &State, text: &str) -> Option<PersonId> {
     let text = text.trim();
-    let by_id = text.parse::<PersonId>().ok().filter(|id| state.people.get(*id).is_some());
+    let by_id = text
+        .parse::<PersonId>()
+        .ok()
+        .filter(|id| state.people.get(*id).is_some());
     let found = by_id.or_else(|| state.people.by_mail(text).map(|person| person.id));
     if found.is_none() {
         let message = match text {
@@ -199,22 +248,44 @@ fn person(errors: &mut Errors, field: &str, state: &State, text: &str) -> Option
 }
 
 fn amount(errors: &mut Errors, field: &str, money: &Money) -> Option<Amount> {
-    let units: String = money.units.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\'' | ',' | '_')).collect();
+    let units: String = money
+        .units
+        .chars()
+        .filter(|c| !c.is_whitespace() && !matches!(c, '\'' | ',' | '_'))
+        .collect();
     if units.is_empty() {
         if !money.basis.trim().is_empty() {
             errors.add(field, "give the amount that this basis is for");
         }
         return None;
     }
-    let units = note(errors, field, units.parse().map_err(|_| format!("`{}` is not a whole amount", money.units.trim())));
+    let units = note(
+        errors,
+        field,
+        units
+            .parse()
+            .map_err(|_| format!("`{}` is not a whole amount", money.units.trim())),
+    );
     let currency = money.currency.trim().to_uppercase();
-    let currency = note(errors, field, Line::new(&currency).map_err(|_| "name its currency, such as EUR or USD"));
+    let currency = note(
+        errors,
+        field,
+        Line::new(&currency).map_err(|_| "name its currency, such as EUR or USD"),
+    );
     let basis = optional(errors, field, &money.basis);
-    Some(Amount { units: units?, currency: currency?, basis })
+    Some(Amount {
+        units: units?,
+        currency: currency?,
+        basis,
+    })
 }
 
 fn optional(errors: &mut Errors, field: &str, text: &str) -> Option<Text> {
-    if text.trim().is_empty() { None } else { note(errors, field, Text::new(text)) }
+    if text.trim().is_empty() {
+        None
+    } else {
+        note(errors, field, Text::new(text))
+    }
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
