@@ -1,9 +1,24 @@
-//! To be written.
+//! What each tier asks of whoever opens its documents, with a preview of what a change would shut; and the organisation's
+//! name and zone.
 
-use crate::routes::Routes;
+mod organisation;
+mod requirements;
 
-/// Its routes.
+use crate::routes::{Routes, Rule};
+use program::people::Role;
+
+/// Who reads the settings: those who run the programme, and the auditor.
+const READERS: &[Role] = &Role::ALL;
+/// Who changes what a tier asks.
+const SETTERS: &[Role] = &[Role::Administrator, Role::SecurityOfficer];
+
+/// The routes of the settings.
 #[must_use]
 pub fn routes() -> Routes {
     Routes::new()
+        .get("/settings/requirements", Rule::Roles(READERS), requirements::page)
+        .get("/settings/requirements/{tier}", Rule::Roles(SETTERS), requirements::edit)
+        .post("/settings/requirements/{tier}", Rule::Roles(SETTERS), requirements::change)
+        .get("/settings/organisation", Rule::Roles(&[Role::Administrator]), organisation::page)
+        .post("/settings/organisation", Rule::Roles(&[Role::Administrator]), organisation::change)
 }
