@@ -223,22 +223,43 @@ struct Mine {
 async fn requests(caller: Caller, Ask(query): Ask<RequestsQuery>) -> Result<Page<AccessRequest>, Problem> {
     let limit = items(query.limit)?;
     let all = caller.state.access.requests().filter(|request| {
-        query.person.as_ref().is_none_or(|person| person.0 == request.person)
-            && query.secret.as_ref().is_none_or(|secret| secret.0 == request.secret)
-            && query.pending.is_none_or(|pending| pending == (request.outcome == Outcome::Pending))
+        query
+            .person
+            .as_ref()
+            .is_none_or(|person| person.0 == request.person)
+            && query
+                .secret
+                .as_ref()
+                .is_none_or(|secret| secret.0 == request.secret)
+            && query
+                .pending
+                .is_none_or(|pending| pending == (request.outcome == Outcome::Pending))
             && caller.sees_request(request)
     });
-    let rows = all.map(|request| ((Key::Number(0), request.id.0), request)).collect();
+    let rows = all
+        .map(|request| ((Key::Number(0), request.id.0), request))
+        .collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |request: &domain::Request| AccessRequest::of(&caller, request);
-    Ok(page(rows, Order::Descending, from, limit, |r| r.id.to_string(), view))
+    Ok(page(
+        rows,
+        Order::Descending,
+        from,
+        limit,
+        |r| r.id.to_string(),
+        view,
+    ))
 }
 
 /// Ask for access, for yourself.
 #[utoipa::path(post, path = "/api/v1/requests", request_body = Wish, responses((status = 201, description = "It was recorded.", body = Receipt)))]
 async fn ask(State(app): State<App>, caller: Caller, Body(wish): Body<Wish>) -> Result<Response, Problem> {
     let ends = wish.ends.map(|when| when.until(caller.zone()));
-    let command = Command::Request { secret: wish.secret.0, purpose: wish.purpose.0, ends };
+    let command = Command::Request {
+        secret: wish.secret.0,
+        purpose: wish.purpose.0,
+        ends,
+    };
     let done = app.service.act(&caller.actor, command).await?;
     let made = done.entries.iter().find_map(|entry| match &entry.event {
         Event::Access(domain::Event::Requested { request, .. }) => Some(*request),
@@ -250,7 +271,11 @@ async fn ask(State(app): State<App>, caller: Caller, Body(wish): Body<Wish>) -> 
 /// Look at one request.
 #[utoipa::path(get, path = "/api/v1/requests/{id}", params(("id" = RequestId, Path)), responses((status = 200, description = "The request.", body = AccessRequest)))]
 async fn request(caller: Caller, At(id): At<RequestId>) -> Result<Json<AccessRequest>, Problem> {
-    let found = caller.state.access.request(id.0).filter(|request| caller.sees_request(request));
+    let found = caller
+        .state
+        .access
+        .request(id.0)
+        .filter(|request| caller.sees_request(request));
     let found = found.ok_or_else(|| Refusal::unknown(id.0))?;
     Ok(Json(AccessRequest::of(&caller, found)))
 }
@@ -263,7 +288,10 @@ async fn approve(
     At(id): At<RequestId>,
     Body(remark): Body<Remark>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::Approve { request: id.0, note: remark.note.map(|note| note.0) };
+    let command = Command::Approve {
+        request: id.0,
+        note: remark.note.map(|note| note.0),
+    };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -275,13 +303,27 @@ async fn refuse(
     At(id): At<RequestId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(&app.service.act(&caller.actor, Command::Refuse { request: id.0, reason: reason.0 }).await?)
+    Receipt::of(
+        &app.service
+            .act(
+                &caller.actor,
+                Command::Refuse {
+                    request: id.0,
+                    reason: reason.0,
+                },
+            )
+            .await?,
+    )
 }
 
 /// Take back a request of your own.
 #[utoipa::path(post, path = "/api/v1/requests/{id}/withdraw", params(("id" = RequestId, Path)), responses((status = 200, description = "It was recorded.", body = Receipt)))]
 async fn withdraw(State(app): State<App>, caller: Caller, At(id): At<RequestId>) -> Result<Receipt, Problem> {
-    Receipt::of(&app.service.act(&caller.actor, Command::Withdraw { request: id.0 }).await?)
+    Receipt::of(
+        &app.service
+            .act(&caller.actor, Command::Withdraw { request: id.0 })
+            .await?,
+    )
 }
 
 /// List grants, the newest first: your own, those to secrets of yours, and for those who oversee access, all.
@@ -289,22 +331,41 @@ async fn withdraw(State(app): State<App>, caller: Caller, At(id): At<RequestId>)
 async fn grants(caller: Caller, Ask(query): Ask<GrantsQuery>) -> Result<Page<Grant>, Problem> {
     let limit = items(query.limit)?;
     let all = caller.state.access.grants().filter(|grant| {
-        query.person.as_ref().is_none_or(|person| person.0 == grant.person)
-            && query.secret.as_ref().is_none_or(|secret| secret.0 == grant.secret)
+        query
+            .person
+            .as_ref()
+            .is_none_or(|person| person.0 == grant.person)
+            && query
+                .secret
+                .as_ref()
+                .is_none_or(|secret| secret.0 == grant.secret)
             && query.live.is_none_or(|live| live == grant.is_live(caller.now))
-            && query.emergency.is_none_or(|emergency| emergency == grant.emergency.is_some())
+            && query
+                .emergency
+                .is_none_or(|emergency| emergency == grant.emergency.is_some())
             && caller.sees_grant(grant)
     });
     let rows = all.map(|grant| ((Key::Number(0), grant.id.0), grant)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |grant: &domain::Grant| Grant::of(&caller, grant);
-    Ok(page(rows, Order::Descending, from, limit, |g| g.id.to_string(), view))
+    Ok(page(
+        rows,
+        Order::Descending,
+        from,
+        limit,
+        |g| g.id.to_string(),
+        view,
+    ))
 }
 
 /// Look at one grant.
 #[utoipa::path(get, path = "/api/v1/grants/{id}", params(("id" = GrantId, Path)), responses((status = 200, description = "The grant.", body = Grant)))]
 async fn grant(caller: Caller, At(id): At<GrantId>) -> Result<Json<Grant>, Problem> {
-    let found = caller.state.access.grant(id.0).filter(|grant| caller.sees_grant(grant));
+    let found = caller
+        .state
+        .access
+        .grant(id.0)
+        .filter(|grant| caller.sees_grant(grant));
     let found = found.ok_or_else(|| Refusal::unknown(id.0))?;
     Ok(Json(Grant::of(&caller, found)))
 }
@@ -317,7 +378,17 @@ async fn revoke(
     At(id): At<GrantId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(&app.service.act(&caller.actor, Command::Revoke { grant: id.0, reason: reason.0 }).await?)
+    Receipt::of(
+        &app.service
+            .act(
+                &caller.actor,
+                Command::Revoke {
+                    grant: id.0,
+                    reason: reason.0,
+                },
+            )
+            .await?,
+    )
 }
 
 /// Take emergency access, for yourself: it opens for a short time, alarms the owner, and must be justified.
@@ -328,7 +399,10 @@ async fn take_emergency(
     At(id): At<SecretId>,
     Body(Urgency { purpose }): Body<Urgency>,
 ) -> Result<Response, Problem> {
-    let command = Command::TakeEmergency { secret: id.0, purpose: purpose.0 };
+    let command = Command::TakeEmergency {
+        secret: id.0,
+        purpose: purpose.0,
+    };
     let done = app.service.act(&caller.actor, command).await?;
     Receipt::created(&done, "grants", taken(&done))
 }
@@ -341,7 +415,17 @@ async fn justify(
     At(id): At<GrantId>,
     Body(Justification { account }): Body<Justification>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(&app.service.act(&caller.actor, Command::Justify { grant: id.0, account: account.0 }).await?)
+    Receipt::of(
+        &app.service
+            .act(
+                &caller.actor,
+                Command::Justify {
+                    grant: id.0,
+                    account: account.0,
+                },
+            )
+            .await?,
+    )
 }
 
 /// Look at an emergency access to your secret.
@@ -352,13 +436,21 @@ async fn review(
     At(id): At<GrantId>,
     Body(Look { in_order, note }): Body<Look>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::ReviewEmergency { grant: id.0, in_order, note: note.map(|note| note.0) };
+    let command = Command::ReviewEmergency {
+        grant: id.0,
+        in_order,
+        note: note.map(|note| note.0),
+    };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
 /// Why a secret opens, or does not, and what can be done. Nothing is opened or recorded.
 #[utoipa::path(get, path = "/api/v1/access/why", params(WhyQuery), responses((status = 200, description = "Every condition, and how it stands.", body = Why)))]
-async fn why(State(app): State<App>, caller: Caller, Ask(query): Ask<WhyQuery>) -> Result<Json<Why>, Problem> {
+async fn why(
+    State(app): State<App>,
+    caller: Caller,
+    Ask(query): Ask<WhyQuery>,
+) -> Result<Json<Why>, Problem> {
     let secret = caller.secret(query.secret.0)?.id;
     let person = query.person.map_or(caller.person, |person| person.0);
     let circumstances = if person == caller.person {
@@ -366,15 +458,30 @@ async fn why(State(app): State<App>, caller: Caller, Ask(query): Ask<WhyQuery>) 
     } else if caller.oversees(secret) {
         None
     } else {
-        return Err(Refusal::role("ask for somebody else", "the secret's owner, counsel, the security officer or an auditor").into());
+        return Err(Refusal::role(
+            "ask for somebody else",
+            "the secret's owner, counsel, the security officer or an auditor",
+        )
+        .into());
     };
     if caller.state.people.get(person).is_none() {
         return Err(Refusal::unknown(person).field("person").into());
     }
-    let (decision, because) =
-        domain::why(&caller.state, app.service.gate(), person, secret, caller.now, circumstances);
+    let (decision, because) = domain::why(
+        &caller.state,
+        app.service.gate(),
+        person,
+        secret,
+        caller.now,
+        circumstances,
+    );
     let because = because.iter().map(Because::from).collect();
-    Ok(Json(Why { person: person.into(), secret: secret.into(), opens: decision.allowed(), because }))
+    Ok(Json(Why {
+        person: person.into(),
+        secret: secret.into(),
+        opens: decision.allowed(),
+        because,
+    }))
 }
 
 /// What opens for you now, with this token. Complete and exact.
@@ -382,8 +489,14 @@ async fn why(State(app): State<App>, caller: Caller, Ask(query): Ask<WhyQuery>) 
 async fn mine(State(app): State<App>, caller: Caller) -> Json<Mine> {
     let (state, gate, now) = (&caller.state, app.service.gate(), caller.now);
     let here = Some(caller.circumstances());
-    let secrets = domain::openable(state, gate, caller.person, now, here).iter().map(|s| SecretId(s.id)).collect();
-    let documents = domain::may_open(state, gate, caller.person, now, here).iter().map(|d| DocumentId(d.id)).collect();
+    let secrets = domain::openable(state, gate, caller.person, now, here)
+        .iter()
+        .map(|s| SecretId(s.id))
+        .collect();
+    let documents = domain::may_open(state, gate, caller.person, now, here)
+        .iter()
+        .map(|d| DocumentId(d.id))
+        .collect();
     Json(Mine { secrets, documents })
 }
 
@@ -396,7 +509,10 @@ fn taken(done: &Done) -> Option<program::GrantId> {
 
 impl Caller {
     fn circumstances(&self) -> Circumstances {
-        Circumstances { second_factor_at: self.actor.second_factor_at, address: self.actor.address }
+        Circumstances {
+            second_factor_at: self.actor.second_factor_at,
+            address: self.actor.address,
+        }
     }
 }
 
@@ -408,9 +524,16 @@ impl AccessRequest {
             Outcome::Denied(reason) => ("refused", None, Some(reason.clone())),
             Outcome::Withdrawn => ("withdrawn", None, None),
         };
-        let waits = caller.state.secrets.get(request.secret).filter(|_| request.outcome == Outcome::Pending);
+        let waits = caller
+            .state
+            .secrets
+            .get(request.secret)
+            .filter(|_| request.outcome == Outcome::Pending);
         let missing = waits.map(|secret| domain::still_needed(&caller.state, request, secret, caller.now).0);
-        let approval = |approval: &domain::Approval| Approval { by: approval.by.into(), at: Stamp(approval.at) };
+        let approval = |approval: &domain::Approval| Approval {
+            by: approval.by.into(),
+            at: Stamp(approval.at),
+        };
         Self {
             id: request.id.into(),
             person: request.person.into(),

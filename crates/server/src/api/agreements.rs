@@ -220,11 +220,24 @@ struct AgreementsQuery {
 #[utoipa::path(get, path = "/api/v1/agreements", params(AgreementsQuery), responses((status = 200, description = "A page of agreements.", body = Page<Agreement>)))]
 async fn list(caller: Caller, Ask(query): Ask<AgreementsQuery>) -> Result<Page<Agreement>, Problem> {
     let limit = items(query.limit)?;
-    let all = caller.state.agreements.iter().filter(|agreement| caller.sees_agreement(agreement.id));
-    let rows = all.map(|agreement| ((Key::Number(0), agreement.id.0), agreement)).collect();
+    let all = caller
+        .state
+        .agreements
+        .iter()
+        .filter(|agreement| caller.sees_agreement(agreement.id));
+    let rows = all
+        .map(|agreement| ((Key::Number(0), agreement.id.0), agreement))
+        .collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |agreement: &domain::Agreement| Agreement::of(&caller, agreement);
-    Ok(page(rows, Order::Descending, from, limit, |a| a.id.to_string(), view))
+    Ok(page(
+        rows,
+        Order::Descending,
+        from,
+        limit,
+        |a| a.id.to_string(),
+        view,
+    ))
 }
 
 /// Publish an agreement. For counsel.
@@ -232,7 +245,10 @@ async fn list(caller: Caller, Ask(query): Ask<AgreementsQuery>) -> Result<Page<A
 async fn publish(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
     require_json(request.headers())?;
     let publication: Publication = parse(&read(request, LARGEST_PUBLICATION).await?)?;
-    let done = app.service.publish_agreement(&caller.actor, publication.version(None, caller.zone())?).await?;
+    let done = app
+        .service
+        .publish_agreement(&caller.actor, publication.version(None, caller.zone())?)
+        .await?;
     let made = match done.event() {
         Some(Event::Agreements(event)) => Some(event.agreement()),
         _ => None,
@@ -277,7 +293,14 @@ async fn text(
         domain::Media::Markdown => "text/markdown; charset=utf-8",
         domain::Media::Pdf => "application/pdf",
     };
-    Ok(([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], text.bytes).into_response())
+    Ok((
+        [
+            (header::CONTENT_TYPE, media_type),
+            (header::CACHE_CONTROL, "no-store"),
+        ],
+        text.bytes,
+    )
+        .into_response())
 }
 
 /// Where everybody stands who was asked to sign, opened or signed an agreement. For counsel, human resources, auditors.
@@ -309,7 +332,18 @@ async fn assign(
 ) -> Result<Receipt, Problem> {
     let people = assign.people.into_iter().map(|person| person.0).collect();
     let due = assign.due.map(|when| when.until(caller.zone()));
-    Receipt::of(&app.service.act(&caller.actor, Command::Assign { agreement: id.0, people, due }).await?)
+    Receipt::of(
+        &app.service
+            .act(
+                &caller.actor,
+                Command::Assign {
+                    agreement: id.0,
+                    people,
+                    due,
+                },
+            )
+            .await?,
+    )
 }
 
 /// Take a request to sign back. A signature already given stays.
@@ -320,7 +354,11 @@ async fn cancel(
     At(id): At<AgreementId>,
     Body(Cancel { person, reason }): Body<Cancel>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::CancelAssignment { agreement: id.0, person: person.0, reason: reason.0 };
+    let command = Command::CancelAssignment {
+        agreement: id.0,
+        person: person.0,
+        reason: reason.0,
+    };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -329,7 +367,11 @@ async fn cancel(
 async fn sign(caller: Caller, At(id): At<AgreementId>) -> Result<Receipt, Problem> {
     let id = known(&caller, id.0)?.id;
     let refusal = Refusal::role("sign", "a person at a signed-in browser");
-    Err(refusal.remedy(format!("open /agreements/{id}/sign in a browser, read the text to its end, and sign there")).into())
+    Err(refusal
+        .remedy(format!(
+            "open /agreements/{id}/sign in a browser, read the text to its end, and sign there"
+        ))
+        .into())
 }
 
 /// Refuse to sign, with the reason.
@@ -340,7 +382,17 @@ async fn decline(
     At(id): At<AgreementId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(&app.service.act(&caller.actor, Command::Decline { agreement: id.0, reason: reason.0 }).await?)
+    Receipt::of(
+        &app.service
+            .act(
+                &caller.actor,
+                Command::Decline {
+                    agreement: id.0,
+                    reason: reason.0,
+                },
+            )
+            .await?,
+    )
 }
 
 /// Record a copy that somebody signed on paper. At most 20 MiB.
@@ -359,9 +411,17 @@ async fn record_paper(
     request: Request,
 ) -> Result<Receipt, Problem> {
     let scan = read(request, LARGEST_SCAN).await?.to_vec();
-    let PaperQuery { version, person, name, signed_on } = query;
+    let PaperQuery {
+        version,
+        person,
+        name,
+        signed_on,
+    } = query;
     let signed_on = signed_on.from(caller.zone());
-    let done = app.service.record_paper(&caller.actor, id.0, version, person.0, name.0, signed_on, scan).await?;
+    let done = app
+        .service
+        .record_paper(&caller.actor, id.0, version, person.0, name.0, signed_on, scan)
+        .await?;
     Receipt::of(&done)
 }
 
@@ -373,7 +433,17 @@ async fn withdraw(
     At(id): At<AgreementId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(&app.service.act(&caller.actor, Command::Withdraw { agreement: id.0, reason: reason.0 }).await?)
+    Receipt::of(
+        &app.service
+            .act(
+                &caller.actor,
+                Command::Withdraw {
+                    agreement: id.0,
+                    reason: reason.0,
+                },
+            )
+            .await?,
+    )
 }
 
 /// What happened to an agreement, the newest first.
@@ -389,7 +459,11 @@ async fn history(
 }
 
 fn known(caller: &Caller, id: program::AgreementId) -> Result<&domain::Agreement, Refusal> {
-    let found = caller.state.agreements.get(id).filter(|_| caller.sees_agreement(id));
+    let found = caller
+        .state
+        .agreements
+        .get(id)
+        .filter(|_| caller.sees_agreement(id));
     found.ok_or_else(|| Refusal::unknown(id))
 }
 
@@ -400,7 +474,12 @@ impl Publication {
             (None, Some(pdf)) => BASE64
                 .decode(pdf.as_bytes())
                 .map_err(|error| Refusal::input("pdf", format!("this is not base64: {error}")))?,
-            _ => return Err(Refusal::input("markdown", "give the text either as `markdown` or as `pdf`")),
+            _ => {
+                return Err(Refusal::input(
+                    "markdown",
+                    "give the text either as `markdown` or as `pdf`",
+                ));
+            }
         };
         Ok(NewVersion {
             agreement,
@@ -422,9 +501,16 @@ impl Agreement {
             id: agreement.id.into(),
             title: agreement.title().to_owned(),
             least: agreement.least,
-            withdrawn: agreement.withdrawn.as_ref().map(|withdrawn| withdrawn.reason.clone().into()),
+            withdrawn: agreement
+                .withdrawn
+                .as_ref()
+                .map(|withdrawn| withdrawn.reason.clone().into()),
             versions: agreement.versions.iter().map(Version::from).collect(),
-            standing: caller.state.agreements.standing(caller.person, agreement.id).into(),
+            standing: caller
+                .state
+                .agreements
+                .standing(caller.person, agreement.id)
+                .into(),
         }
     }
 }
@@ -470,14 +556,29 @@ impl From<Covers> for Reach {
 
 impl From<Stands> for Standing {
     fn from(stands: Stands) -> Self {
-        let nothing =
-            Self { state: "not-assigned", since: None, due: None, version: None, ends: None, current: None, reason: None };
+        let nothing = Self {
+            state: "not-assigned",
+            since: None,
+            due: None,
+            version: None,
+            ends: None,
+            current: None,
+            reason: None,
+        };
         match stands {
             Stands::NotAssigned => nothing,
-            Stands::Assigned { since, due } => {
-                Self { state: "assigned", since: Some(Stamp(since)), due: due.map(Stamp), ..nothing }
-            }
-            Stands::Signed { version, at, ends, current } => Self {
+            Stands::Assigned { since, due } => Self {
+                state: "assigned",
+                since: Some(Stamp(since)),
+                due: due.map(Stamp),
+                ..nothing
+            },
+            Stands::Signed {
+                version,
+                at,
+                ends,
+                current,
+            } => Self {
                 state: "signed",
                 since: Some(Stamp(at)),
                 version: Some(version),
@@ -485,9 +586,12 @@ impl From<Stands> for Standing {
                 current: Some(current),
                 ..nothing
             },
-            Stands::Declined(declined) => {
-                Self { state: "declined", since: Some(Stamp(declined.at)), reason: Some(declined.reason.into()), ..nothing }
-            }
+            Stands::Declined(declined) => Self {
+                state: "declined",
+                since: Some(Stamp(declined.at)),
+                reason: Some(declined.reason.into()),
+                ..nothing
+            },
         }
     }
 }

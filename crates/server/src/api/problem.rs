@@ -117,12 +117,18 @@ impl Problem {
     /// A value that cannot be taken.
     pub(super) fn input(field: Option<String>, detail: impl Into<String>) -> Self {
         let refusal = Refusal::new(Rule::Input, detail);
-        Self { field, ..refusal.into() }
+        Self {
+            field,
+            ..refusal.into()
+        }
     }
 
     /// Larger than `most` bytes.
     pub(super) fn too_large(most: u64) -> Self {
-        Self::plain(StatusCode::PAYLOAD_TOO_LARGE, format!("at most {most} bytes are taken here; nothing was kept"))
+        Self::plain(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            format!("at most {most} bytes are taken here; nothing was kept"),
+        )
     }
 
     /// No token, or none that is good: said the same way whether it never was, has ended or was revoked.
@@ -139,8 +145,14 @@ impl Problem {
     pub(super) fn scope(wanted: &str) -> Self {
         Self {
             remedy: Some(format!("issue a token with the scope `{wanted}`")),
-            challenge: Some(format!("Bearer realm=\"ringfence\", error=\"insufficient_scope\", scope=\"{wanted}\"")),
-            ..Refusal::new(Rule::Role, format!("this token's scopes do not allow it: `{wanted}` is needed")).into()
+            challenge: Some(format!(
+                "Bearer realm=\"ringfence\", error=\"insufficient_scope\", scope=\"{wanted}\""
+            )),
+            ..Refusal::new(
+                Rule::Role,
+                format!("this token's scopes do not allow it: `{wanted}` is needed"),
+            )
+            .into()
         }
     }
 }
@@ -149,7 +161,8 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
-        let mut response = (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
+        let mut response =
+            (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
         if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
@@ -186,7 +199,12 @@ impl From<Refusal> for Problem {
 impl From<Shut> for Problem {
     fn from(shut: Shut) -> Self {
         let refusal = Refusal::new(Rule::Gate, format!("the gate did not open: {}", shut.summary()));
-        let remedy = shut.because.iter().filter_map(|because| because.remedy.as_ref()).map(Means::sentence).next();
+        let remedy = shut
+            .because
+            .iter()
+            .filter_map(|because| because.remedy.as_ref())
+            .map(Means::sentence)
+            .next();
         Self {
             remedy,
             because: shut.because.iter().map(Because::from).collect(),
@@ -201,13 +219,21 @@ impl From<ServiceError> for Problem {
         match error {
             ServiceError::Refused(refusal) => refusal.into(),
             ServiceError::Shut(shut) => (*shut).into(),
-            ServiceError::Full => Self::plain(StatusCode::INSUFFICIENT_STORAGE, ServiceError::Full.to_string()),
+            ServiceError::Full => {
+                Self::plain(StatusCode::INSUFFICIENT_STORAGE, ServiceError::Full.to_string())
+            }
             ServiceError::Upload(why) => Self::plain(StatusCode::BAD_REQUEST, why),
-            ServiceError::Stopping => Self::plain(StatusCode::SERVICE_UNAVAILABLE, ServiceError::Stopping.to_string()),
+            ServiceError::Stopping => Self::plain(
+                StatusCode::SERVICE_UNAVAILABLE,
+                ServiceError::Stopping.to_string(),
+            ),
             // What the machine says about its disks and tables is for its operator, not for whoever asked.
             error @ (ServiceError::Damaged(_) | ServiceError::Storage(_) | ServiceError::Content(_)) => {
                 tracing::error!(%error, "a request to the API failed");
-                Self::plain(StatusCode::INTERNAL_SERVER_ERROR, "the record or the vault failed; its operator finds the reason in the log")
+                Self::plain(
+                    StatusCode::INTERNAL_SERVER_ERROR,
+                    "the record or the vault failed; its operator finds the reason in the log",
+                )
             }
         }
     }
@@ -216,8 +242,15 @@ impl From<ServiceError> for Problem {
 impl From<&Standing> for Because {
     fn from(standing: &Standing) -> Self {
         let why = serde_json::to_value(standing.why).unwrap_or_default();
-        let word = why.get("why").and_then(Value::as_str).unwrap_or_default().to_owned();
-        let at = ["at", "until"].into_iter().find_map(|name| why.get(name)).and_then(Value::as_i64);
+        let word = why
+            .get("why")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let at = ["at", "until"]
+            .into_iter()
+            .find_map(|name| why.get(name))
+            .and_then(Value::as_i64);
         Self {
             condition: standing.condition.into(),
             met: standing.met,
@@ -232,7 +265,11 @@ impl From<&Standing> for Because {
 impl From<&Means> for Remedy {
     fn from(means: &Means) -> Self {
         let value = serde_json::to_value(means).unwrap_or_default();
-        let word = value.get("do").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let word = value
+            .get("do")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
         let (agreements, secret, request) = match means {
             Means::Sign { agreement } => (vec![*agreement], None, None),
             Means::AssignAgreement { agreements } => (agreements.clone(), None, None),
@@ -256,7 +293,13 @@ impl PartialSchema for RuleWord {
             your token's scope does not allow it. `own-case`: nobody judges their own case. `standing`: not as things stand. \
             `input`: a value is missing or cannot be taken. `taken`: there already. `gate`: a condition of access is not met. \
             `sign-in`: a stronger proof is needed.";
-        words(meaning, &["unknown", "role", "own-case", "standing", "input", "taken", "gate", "sign-in"]).into()
+        words(
+            meaning,
+            &[
+                "unknown", "role", "own-case", "standing", "input", "taken", "gate", "sign-in",
+            ],
+        )
+        .into()
     }
 }
 
@@ -276,7 +319,9 @@ pub(super) fn example(status: StatusCode) -> Value {
             .remedy("register it anew if it is a trade secret again")
             .into(),
         StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(1 << 20),
-        StatusCode::UNPROCESSABLE_ENTITY => Refusal::input("ends", "the end of access has to be in the future").into(),
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            Refusal::input("ends", "the end of access has to be in the future").into()
+        }
         StatusCode::INSUFFICIENT_STORAGE => ServiceError::Full.into(),
         StatusCode::SERVICE_UNAVAILABLE => ServiceError::Stopping.into(),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::plain(status, "this takes `application/json`"),

@@ -15,7 +15,10 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 pub(super) fn routes(area: Area) -> Area {
-    area.read(routes!(list)).read(routes!(checkpoint)).read(routes!(get)).read(routes!(proof))
+    area.read(routes!(list))
+        .read(routes!(checkpoint))
+        .read(routes!(get))
+        .read(routes!(proof))
 }
 
 /// An entry, as you may see it.
@@ -145,8 +148,17 @@ impl<'de> Deserialize<'de> for Id {
 /// Those who run or audit the programme see all of them; others ask for what they did themselves (`person`), what is
 /// about them, or about a secret that they own (`about`).
 #[utoipa::path(get, path = "/api/v1/record", params(RecordQuery), responses((status = 200, description = "A page of entries.", body = Page<Entry>)))]
-async fn list(State(app): State<App>, caller: Caller, Ask(query): Ask<RecordQuery>) -> Result<Page<Entry>, Problem> {
-    let kinds = query.kind.as_deref().unwrap_or_default().split(',').map(str::trim);
+async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Ask(query): Ask<RecordQuery>,
+) -> Result<Page<Entry>, Problem> {
+    let kinds = query
+        .kind
+        .as_deref()
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim);
     let filter = HistoryFilter {
         kinds: kinds.filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
         actor: query.person.map(|person| person.0),
@@ -162,7 +174,10 @@ async fn list(State(app): State<App>, caller: Caller, Ask(query): Ask<RecordQuer
 /// The signed checkpoint over the whole record, as it stands.
 #[utoipa::path(get, path = "/api/v1/record/checkpoint", responses((status = 200, description = "The checkpoint.", body = Checkpoint)))]
 async fn checkpoint(State(app): State<App>, _: Caller) -> Json<Checkpoint> {
-    Json(Checkpoint { checkpoint: app.service.checkpoint(), verifier: app.service.verifier_key() })
+    Json(Checkpoint {
+        checkpoint: app.service.checkpoint(),
+        verifier: app.service.verifier_key(),
+    })
 }
 
 /// Look at one entry.
@@ -192,14 +207,23 @@ pub(super) async fn history_of(
     query: &HistoryQuery,
 ) -> Result<Page<Entry>, Problem> {
     let limit = items(query.limit)?;
-    let filter = HistoryFilter { subject: Some(subject), before: query.before, limit, ..HistoryFilter::default() };
+    let filter = HistoryFilter {
+        subject: Some(subject),
+        before: query.before,
+        limit,
+        ..HistoryFilter::default()
+    };
     found(app, caller, &filter).await
 }
 
 async fn found(app: &App, caller: &Caller, filter: &HistoryFilter) -> Result<Page<Entry>, Problem> {
     let page = app.service.history(&caller.actor, filter).await?;
     let items = page.entries.into_iter().map(Entry::from).collect();
-    Ok(Page { items, next: page.next.map(|next| next.to_string()), total: None })
+    Ok(Page {
+        items,
+        next: page.next.map(|next| next.to_string()),
+        total: None,
+    })
 }
 
 impl From<EntryView> for Entry {
@@ -211,7 +235,14 @@ impl From<EntryView> for Entry {
             by: view.by.as_ref().map(By::from),
             sentence: view.sentence,
             about: view.subjects.iter().map(Subject::to_string).collect(),
-            fields: view.fields.into_iter().map(|field| Field { name: field.name, value: field.value }).collect(),
+            fields: view
+                .fields
+                .into_iter()
+                .map(|field| Field {
+                    name: field.name,
+                    value: field.value,
+                })
+                .collect(),
         }
     }
 }

@@ -6,7 +6,9 @@ use super::documents::Document;
 use super::extract::{Ask, At, Body, Caller, parse, read, require_json};
 use super::problem::Problem;
 use super::record::{Entry, HistoryQuery};
-use super::types::{Condition, GrantId, Line, PersonId, PlaceKind, SecretId, Stamp, Status, Text, Tier, When};
+use super::types::{
+    Condition, GrantId, Line, PersonId, PlaceKind, SecretId, Stamp, Status, Text, Tier, When,
+};
 use crate::app::App;
 use axum::Json;
 use axum::extract::{Request, State};
@@ -329,14 +331,29 @@ async fn list(caller: Caller, Ask(query): Ask<SecretsQuery>) -> Result<Page<Secr
         Some(id) => Some(key(caller.secret(id.0)?)),
         None => None,
     };
-    let all = caller.state.secrets.iter().filter(|secret| matches(&query, secret) && caller.sees(secret));
+    let all = caller
+        .state
+        .secrets
+        .iter()
+        .filter(|secret| matches(&query, secret) && caller.sees(secret));
     let rows = all.map(|secret| (key(secret), secret)).collect();
-    Ok(page(rows, query.order.unwrap_or_default(), from, limit, |s| s.id.to_string(), Secret::from))
+    Ok(page(
+        rows,
+        query.order.unwrap_or_default(),
+        from,
+        limit,
+        |s| s.id.to_string(),
+        Secret::from,
+    ))
 }
 
 /// Put a secret forward. It waits for a reviewer.
 #[utoipa::path(post, path = "/api/v1/secrets", request_body = NewSecret, responses((status = 201, description = "It was recorded.", body = Receipt)))]
-async fn submit(State(app): State<App>, caller: Caller, Body(new): Body<NewSecret>) -> Result<Response, Problem> {
+async fn submit(
+    State(app): State<App>,
+    caller: Caller,
+    Body(new): Body<NewSecret>,
+) -> Result<Response, Problem> {
     let draft = Box::new(new.draft(caller.zone()));
     let done = app.service.act(&caller.actor, Command::Submit(draft)).await?;
     Receipt::created(&done, "secrets", made(&done))
@@ -352,14 +369,26 @@ async fn import(State(app): State<App>, caller: Caller, request: Request) -> Res
     if import.secrets.is_empty() {
         return Err(Refusal::input("secrets", "nothing is in it").into());
     }
-    let drafts = import.secrets.into_iter().map(|new| new.draft(caller.zone())).collect();
+    let drafts = import
+        .secrets
+        .into_iter()
+        .map(|new| new.draft(caller.zone()))
+        .collect();
     Receipt::of(&app.service.act(&caller.actor, Command::Import(drafts)).await?)
 }
 
 /// Export every secret that you may know of.
 #[utoipa::path(get, path = "/api/v1/secrets/export", responses((status = 200, description = "All of them, the oldest first.", body = Vec<Secret>)))]
 async fn export(caller: Caller) -> Json<Vec<Secret>> {
-    Json(caller.state.secrets.iter().filter(|secret| caller.sees(secret)).map(Secret::from).collect())
+    Json(
+        caller
+            .state
+            .secrets
+            .iter()
+            .filter(|secret| caller.sees(secret))
+            .map(Secret::from)
+            .collect(),
+    )
 }
 
 /// Look at one secret.
@@ -376,9 +405,18 @@ async fn revise(
     At(id): At<SecretId>,
     Body(revision): Body<Revision>,
 ) -> Result<Receipt, Problem> {
-    let Revision { from_version, note, secret } = revision;
+    let Revision {
+        from_version,
+        note,
+        secret,
+    } = revision;
     let draft = Box::new(secret.draft(caller.zone()));
-    let command = Command::Revise { secret: id.0, from_version, draft, note: note.map(|note| note.0) };
+    let command = Command::Revise {
+        secret: id.0,
+        from_version,
+        draft,
+        note: note.map(|note| note.0),
+    };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -390,7 +428,10 @@ async fn accept(
     At(id): At<SecretId>,
     Body(remark): Body<Remark>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::Accept { secret: id.0, note: remark.note.map(|note| note.0) };
+    let command = Command::Accept {
+        secret: id.0,
+        note: remark.note.map(|note| note.0),
+    };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -402,7 +443,17 @@ async fn send_back(
     At(id): At<SecretId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(&app.service.act(&caller.actor, Command::Return { secret: id.0, reason: reason.0 }).await?)
+    Receipt::of(
+        &app.service
+            .act(
+                &caller.actor,
+                Command::Return {
+                    secret: id.0,
+                    reason: reason.0,
+                },
+            )
+            .await?,
+    )
 }
 
 /// Confirm that a secret is still as the register says.
@@ -414,7 +465,11 @@ async fn review(
     Body(review): Body<Review>,
 ) -> Result<Receipt, Problem> {
     let next = review.next.from(caller.zone());
-    let command = Command::Review { secret: id.0, next, note: review.note.map(|note| note.0) };
+    let command = Command::Review {
+        secret: id.0,
+        next,
+        note: review.note.map(|note| note.0),
+    };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -426,25 +481,57 @@ async fn retire(
     At(id): At<SecretId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(&app.service.act(&caller.actor, Command::Retire { secret: id.0, reason: reason.0 }).await?)
+    Receipt::of(
+        &app.service
+            .act(
+                &caller.actor,
+                Command::Retire {
+                    secret: id.0,
+                    reason: reason.0,
+                },
+            )
+            .await?,
+    )
 }
 
 /// Open the precise description, through the gate.
 ///
 /// That it was opened, or refused, is an entry before the answer leaves.
 #[utoipa::path(post, path = "/api/v1/secrets/{id}/precise/open", params(("id" = SecretId, Path)), responses((status = 200, description = "The description.", body = Precise)))]
-async fn open_precise(State(app): State<App>, caller: Caller, At(id): At<SecretId>) -> Result<Response, Problem> {
+async fn open_precise(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<SecretId>,
+) -> Result<Response, Problem> {
     let open = app.service.open_precise(&caller.actor, id.0).await?;
-    let headers = [(ENTRY, open.entry.to_string()), (header::CACHE_CONTROL, "no-store".to_owned())];
-    Ok((headers, Json(Precise { entry: open.entry, text: open.text })).into_response())
+    let headers = [
+        (ENTRY, open.entry.to_string()),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    Ok((
+        headers,
+        Json(Precise {
+            entry: open.entry,
+            text: open.text,
+        }),
+    )
+        .into_response())
 }
 
 /// Who can open this, and who was ever granted it but cannot. For its owner and those who oversee access.
 #[utoipa::path(get, path = "/api/v1/secrets/{id}/who", params(("id" = SecretId, Path)), responses((status = 200, description = "Those for whom it opens come first.", body = Vec<WhoRow>)))]
-async fn who(State(app): State<App>, caller: Caller, At(id): At<SecretId>) -> Result<Json<Vec<WhoRow>>, Problem> {
+async fn who(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<SecretId>,
+) -> Result<Json<Vec<WhoRow>>, Problem> {
     let secret = caller.secret(id.0)?.id;
     if !caller.oversees(secret) {
-        return Err(Refusal::role("ask who can open it", "the secret's owner, counsel, the security officer or an auditor").into());
+        return Err(Refusal::role(
+            "ask who can open it",
+            "the secret's owner, counsel, the security officer or an auditor",
+        )
+        .into());
     }
     let rows = access::who(&caller.state, app.service.gate(), secret, caller.now);
     Ok(Json(rows.into_iter().map(WhoRow::from).collect()))
@@ -466,18 +553,35 @@ async fn history(
 #[utoipa::path(get, path = "/api/v1/secrets/{id}/documents", operation_id = "documents", params(("id" = SecretId, Path)), responses((status = 200, description = "Its documents, the oldest first.", body = Vec<Document>)))]
 async fn list_documents(caller: Caller, At(id): At<SecretId>) -> Result<Json<Vec<Document>>, Problem> {
     let secret = caller.secret(id.0)?.id;
-    Ok(Json(caller.state.documents.of(secret).map(Document::from).collect()))
+    Ok(Json(
+        caller.state.documents.of(secret).map(Document::from).collect(),
+    ))
 }
 
 fn matches(query: &SecretsQuery, secret: &domain::Secret) -> bool {
     let profile = &secret.profile;
     let words = query.q.as_deref().unwrap_or_default().to_lowercase();
-    let text = || format!("{} {} {} {}", secret.id, profile.title, profile.summary, profile.department).to_lowercase();
-    query.status.as_ref().is_none_or(|status| status.0 == secret.status)
+    let text = || {
+        format!(
+            "{} {} {} {}",
+            secret.id, profile.title, profile.summary, profile.department
+        )
+        .to_lowercase()
+    };
+    query
+        .status
+        .as_ref()
+        .is_none_or(|status| status.0 == secret.status)
         && query.tier.as_ref().is_none_or(|tier| tier.0 == profile.tier)
-        && query.department.as_ref().is_none_or(|department| department == profile.department.as_str())
+        && query
+            .department
+            .as_ref()
+            .is_none_or(|department| department == profile.department.as_str())
         && query.owner.as_ref().is_none_or(|owner| owner.0 == profile.owner)
-        && (words.is_empty() || { let text = text(); words.split_whitespace().all(|word| text.contains(word)) })
+        && (words.is_empty() || {
+            let text = text();
+            words.split_whitespace().all(|word| text.contains(word))
+        })
 }
 
 fn sort_key(secret: &domain::Secret, sort: Sort) -> Key {
@@ -506,47 +610,90 @@ impl NewSecret {
             department: self.department.0,
             tier: self.tier.0,
             summary: self.summary.0,
-            places: self.places.into_iter().map(|place| domain::Place { sort: place.sort.0, name: place.name.0 }).collect(),
+            places: self
+                .places
+                .into_iter()
+                .map(|place| domain::Place {
+                    sort: place.sort.0,
+                    name: place.name.0,
+                })
+                .collect(),
             known_by: self.known_by.into_iter().map(|person| person.0).collect(),
             value: self.value.map(Amount::inner),
             cost: self.cost.map(Amount::inner),
             factors: self.factors.inner(),
             review: self.review.map(|when| when.from(zone)),
         };
-        Draft { profile, precise: self.precise.map(|text| text.0) }
+        Draft {
+            profile,
+            precise: self.precise.map(|text| text.0),
+        }
     }
 }
 
 impl Amount {
     fn inner(self) -> domain::Amount {
-        domain::Amount { units: self.units, currency: self.currency.0, basis: self.basis.map(|basis| basis.0) }
+        domain::Amount {
+            units: self.units,
+            currency: self.currency.0,
+            basis: self.basis.map(|basis| basis.0),
+        }
     }
 
     fn of(amount: &domain::Amount) -> Self {
         let basis = amount.basis.clone().map(Text);
-        Self { units: amount.units, currency: amount.currency.clone().into(), basis }
+        Self {
+            units: amount.units,
+            currency: amount.currency.clone().into(),
+            basis,
+        }
     }
 }
 
 impl Factors {
     fn inner(self) -> domain::Factors {
-        let all = [self.known_outside, self.known_inside, self.measures, self.value, self.effort, self.difficulty];
-        all.map(|factor| factor.map(|factor| domain::Factor { score: factor.score, reason: factor.reason.0 }))
+        let all = [
+            self.known_outside,
+            self.known_inside,
+            self.measures,
+            self.value,
+            self.effort,
+            self.difficulty,
+        ];
+        all.map(|factor| {
+            factor.map(|factor| domain::Factor {
+                score: factor.score,
+                reason: factor.reason.0,
+            })
+        })
     }
 
     fn of(factors: &domain::Factors) -> Self {
         let shown = factors.clone().map(|factor| {
-            factor.map(|factor| Factor { score: factor.score, reason: factor.reason.into() })
+            factor.map(|factor| Factor {
+                score: factor.score,
+                reason: factor.reason.into(),
+            })
         });
         let [known_outside, known_inside, measures, value, effort, difficulty] = shown;
-        Self { known_outside, known_inside, measures, value, effort, difficulty }
+        Self {
+            known_outside,
+            known_inside,
+            measures,
+            value,
+            effort,
+            difficulty,
+        }
     }
 }
 
 impl From<&domain::Secret> for Secret {
     fn from(secret: &domain::Secret) -> Self {
         let profile = &secret.profile;
-        let place = |place: &domain::Place| Place { sort: place.sort.into(), name: place.name.clone().into() };
+        let place = |place: &domain::Place| Place {
+            sort: place.sort.into(),
+            name: place.name.clone().into(),
+        };
         Self {
             id: secret.id.into(),
             title: profile.title.clone().into(),
@@ -576,7 +723,12 @@ impl From<&domain::Secret> for Secret {
 impl From<&domain::Version> for Version {
     fn from(version: &domain::Version) -> Self {
         let by = version.person.map(PersonId);
-        Self { number: version.number, at: Stamp(version.at), by, entry: version.position }
+        Self {
+            number: version.number,
+            at: Stamp(version.at),
+            by,
+            entry: version.position,
+        }
     }
 }
 

@@ -84,7 +84,10 @@ impl Serialize for Stamp {
 impl PartialSchema for Stamp {
     fn schema() -> RefOr<Schema> {
         let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-        let object = string("An instant: RFC 3339, UTC, to the millisecond.", json!("2026-03-31T15:00:00.000Z"));
+        let object = string(
+            "An instant: RFC 3339, UTC, to the millisecond.",
+            json!("2026-03-31T15:00:00.000Z"),
+        );
         object.format(Some(format)).into()
     }
 }
@@ -138,7 +141,10 @@ impl PartialSchema for When {
         let day = "A day in the organisation's time zone. Where something begins, its first instant; where something ends, its last.";
         OneOfBuilder::new()
             .description(Some("An instant (RFC 3339) or a day."))
-            .item(string("An instant.", json!("2026-03-31T17:00:00+01:00")).format(format(KnownFormat::DateTime)))
+            .item(
+                string("An instant.", json!("2026-03-31T17:00:00+01:00"))
+                    .format(format(KnownFormat::DateTime)),
+            )
             .item(string(day, json!("2026-03-31")).format(format(KnownFormat::Date)))
             .into()
     }
@@ -147,7 +153,10 @@ impl PartialSchema for When {
 impl ToSchema for When {}
 
 fn string(description: &str, example: Value) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(Type::String).description(Some(description)).examples([example])
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(description))
+        .examples([example])
 }
 
 fn id(prefix: &str, description: &str) -> ObjectBuilder {
@@ -164,7 +173,9 @@ fn digest() -> ObjectBuilder {
 }
 
 fn text(most: usize, description: &str, example: &str) -> ObjectBuilder {
-    string(description, json!(example)).min_length(Some(1)).max_length(Some(most))
+    string(description, json!(example))
+        .min_length(Some(1))
+        .max_length(Some(most))
 }
 
 /// A closed set of words.
@@ -183,7 +194,10 @@ mod tests {
         let words = schema.get("enum").and_then(Value::as_array).unwrap();
         assert!(!words.is_empty());
         for word in words {
-            assert!(serde_json::from_value::<T>(word.clone()).is_ok(), "{word} is described but not taken");
+            assert!(
+                serde_json::from_value::<T>(word.clone()).is_ok(),
+                "{word} is described but not taken"
+            );
         }
         assert!(serde_json::from_value::<T>(json!("no-such-word")).is_err());
     }
@@ -212,7 +226,14 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_not_taken() {
-        for wrong in [json!("31.3.2026"), json!(""), json!(1_774_915_200), json!(null), json!("2026-13-01"), json!("2026-03-31\u{0}")] {
+        for wrong in [
+            json!("31.3.2026"),
+            json!(""),
+            json!(1_774_915_200),
+            json!(null),
+            json!("2026-13-01"),
+            json!("2026-03-31\u{0}"),
+        ] {
             assert!(serde_json::from_value::<When>(wrong.clone()).is_err(), "{wrong}");
         }
     }
