@@ -24,6 +24,8 @@ use zeroize::Zeroizing;
 
 /// The largest body of a form before signing in.
 const LARGEST_PUBLIC_FORM: usize = 64 << 10;
+/// How long a form may take to arrive.
+const FORM_WITHIN: std::time::Duration = std::time::Duration::from_secs(60);
 /// How long a message waits for the next page, in seconds.
 const FLASH_LASTS: i64 = 60;
 /// How long a form before signing in may lie open, in seconds.
@@ -141,7 +143,11 @@ async fn admit(
     }
     let most = if rule == Rule::Public { LARGEST_PUBLIC_FORM } else { LARGEST_FORM };
     let taken = std::mem::take(request.body_mut());
-    let Ok(bytes) = axum::body::to_bytes(taken, most).await else { return refuse(PageError::TooLarge) };
+    let bytes = match tokio::time::timeout(FORM_WITHIN, axum::body::to_bytes(taken, most)).await {
+        Ok(Ok(bytes)) => bytes,
+        Ok(Err(_)) => return refuse(PageError::TooLarge),
+        Err(_) => return refuse(PageError::BadRequest("the form took too long to arrive")),
+    };
     if !carries_proof(&bytes, &seen.binding) {
         return refuse(PageError::Forged);
     }

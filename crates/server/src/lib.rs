@@ -22,16 +22,19 @@ pub mod pages;
 pub mod parts;
 pub mod respond;
 pub mod routes;
+pub mod serve;
 pub mod visitor;
 
 mod arrival;
 mod observe;
 mod pending;
 mod proof;
+mod tls;
 
 pub use app::{App, Settings, TlsFiles};
 pub use errors::PageError;
 pub use form::{SafeForm, SafeUpload};
 pub use respond::{PageResult, as_errors, recorded, render};
 pub use routes::{Routes, Rule};
+pub use serve::{Listening, ServeError, bind, serve};
 pub use visitor::Visitor;
