@@ -1,9 +1,8 @@
 //! What every handler may use, and the router with everything around it.
 
-use crate::errors::PageError;
 use crate::observe::{self, Metrics};
 use crate::pending::Pending;
-use crate::routes::{Body, RouteInfo, Routes, Rule};
+use crate::routes::{RouteInfo, Routes};
 use crate::{assets, guard, pages};
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use service::Service;
@@ -78,11 +77,10 @@ impl App {
     #[must_use]
     pub fn router(self) -> Router {
         let routes = routes();
-        let missing = guard::protected(Rule::Public, Body::None, axum::routing::any(missing));
         routes
             .into_router()
             .merge(assets::router())
-            .fallback_service(missing.with_state(self.clone()))
+            .fallback_service(guard::missing().with_state(self.clone()))
             .layer(DefaultBodyLimit::disable())
             .layer(middleware::from_fn_with_state(self.clone(), observe::observe))
             .with_state(self)
@@ -99,8 +97,4 @@ pub fn routes() -> Routes {
 #[must_use]
 pub fn route_list() -> Vec<RouteInfo> {
     routes().list().to_vec()
-}
-
-async fn missing() -> PageError {
-    PageError::NotFound
 }

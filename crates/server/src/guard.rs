@@ -15,7 +15,7 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::MethodRouter;
+use axum::routing::{self, MethodRouter};
 use program::Actor;
 use program::accounts::TokenScope;
 use std::sync::Arc;
@@ -54,6 +54,12 @@ pub struct ApiCaller {
 /// Puts the rule before a route.
 pub(crate) fn protected(rule: Rule, body: Body, routed: MethodRouter<App>) -> MethodRouter<App> {
     routed.route_layer(from_fn(move |request: Request, next: Next| guard(rule, body, request, next)))
+}
+
+/// What answers where there is no route: with the frame for somebody who is signed in.
+pub(crate) fn missing() -> MethodRouter<App> {
+    let answer = routing::any(|| async { PageError::NotFound });
+    answer.layer(from_fn(|request: Request, next: Next| guard(Rule::Public, Body::None, request, next)))
 }
 
 async fn guard(rule: Rule, body: Body, mut request: Request, next: Next) -> Response {
