@@ -5,7 +5,10 @@ use crate::{access, accounts, agreements, documents, people, secrets};
 
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(missing_docs, reason = "one variant per area; each area's commands are documented there")]
+#[allow(
+    missing_docs,
+    reason = "one variant per area; each area's commands are documented there"
+)]
 pub enum Command {
     Organisation(OrganisationCommand),
     People(people::Command),
@@ -55,17 +58,36 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
     }
 }
 
-fn organisation(state: &State, actor: &Actor, now: Time, command: &OrganisationCommand) -> Result<Vec<Event>, Refusal> {
+fn organisation(
+    state: &State,
+    actor: &Actor,
+    now: Time,
+    command: &OrganisationCommand,
+) -> Result<Vec<Event>, Refusal> {
     let event = match command {
         OrganisationCommand::Found { name, zone } => {
             if state.size > 0 {
-                return Err(Refusal::new(crate::Rule::Taken, "this record has already been begun"));
+                return Err(Refusal::new(
+                    crate::Rule::Taken,
+                    "this record has already been begun",
+                ));
             }
-            OrganisationEvent::Founded { name: name.clone(), zone: known_zone(zone)? }
+            OrganisationEvent::Founded {
+                name: name.clone(),
+                zone: known_zone(zone)?,
+            }
         }
         OrganisationCommand::Change { name, zone } => {
-            actor.require(state, now, &[people::Role::Administrator], "change the organisation's name and time zone")?;
-            OrganisationEvent::Changed { name: name.clone(), zone: known_zone(zone)? }
+            actor.require(
+                state,
+                now,
+                &[people::Role::Administrator],
+                "change the organisation's name and time zone",
+            )?;
+            OrganisationEvent::Changed {
+                name: name.clone(),
+                zone: known_zone(zone)?,
+            }
         }
         OrganisationCommand::NotePassphraseChanged => OrganisationEvent::PassphraseChanged {},
         OrganisationCommand::NoteRecoveryRenewed => OrganisationEvent::RecoveryRenewed {},

@@ -40,7 +40,8 @@ pub use describe::{describe, hidden_fields};
 pub use duty::{Duty, Task, duties_of, overdue};
 pub use event::{Event, EventError, Recorded, Scope};
 pub use ids::{
-    AccountId, AgreementId, DocumentId, GrantId, IdError, PersonId, RequestId, SecretId, SessionId, Subject, TokenId,
+    AccountId, AgreementId, DocumentId, GrantId, IdError, PersonId, RequestId, SecretId, SessionId, Subject,
+    TokenId,
 };
 pub use organisation::{Organisation, OrganisationEvent};
 pub use refusal::{Refusal, Rule};

@@ -66,7 +66,12 @@ pub struct Organisation {
 
 impl Default for Organisation {
     fn default() -> Self {
-        Self { name: String::new(), zone: "UTC".to_owned(), founded: Time(0), clock_behind: None }
+        Self {
+            name: String::new(),
+            zone: "UTC".to_owned(),
+            founded: Time(0),
+            clock_behind: None,
+        }
     }
 }
 
@@ -74,7 +79,12 @@ impl Organisation {
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &OrganisationEvent) {
         match event {
             OrganisationEvent::Founded { name, zone } => {
-                *self = Self { name: name.to_string(), zone: zone.clone(), founded: recorded.time, clock_behind: None };
+                *self = Self {
+                    name: name.to_string(),
+                    zone: zone.clone(),
+                    founded: recorded.time,
+                    clock_behind: None,
+                };
             }
             OrganisationEvent::Changed { name, zone } => {
                 self.name = name.to_string();
@@ -83,8 +93,7 @@ impl Organisation {
             OrganisationEvent::ClockJumped { clock, last } => {
                 self.clock_behind = (clock < last).then_some(*last);
             }
-            OrganisationEvent::PassphraseChanged {}
-            | OrganisationEvent::RecoveryRenewed {} => {}
+            OrganisationEvent::PassphraseChanged {} | OrganisationEvent::RecoveryRenewed {} => {}
         }
     }
 }

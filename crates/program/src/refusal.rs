@@ -42,7 +42,12 @@ impl Refusal {
     /// A refusal by `rule`.
     #[must_use]
     pub fn new(rule: Rule, message: impl Into<String>) -> Self {
-        Self { rule, message: message.into(), remedy: None, field: None }
+        Self {
+            rule,
+            message: message.into(),
+            remedy: None,
+            field: None,
+        }
     }
 
     /// Adds what to do about it.
@@ -68,7 +73,8 @@ impl Refusal {
     /// `what` is not known: said the same way whether it never was or may not be seen.
     #[must_use]
     pub fn unknown(what: impl std::fmt::Display) -> Self {
-        Self::new(Rule::Unknown, format!("`{what}` is not known here")).remedy("check the id, or ask its owner")
+        Self::new(Rule::Unknown, format!("`{what}` is not known here"))
+            .remedy("check the id, or ask its owner")
     }
 
     /// The actor lacks the role for it.

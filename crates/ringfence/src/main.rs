@@ -1,10 +1,12 @@
 //! The command line: one binary of subcommands over one record.
 
 mod commands;
+mod demo;
 mod errors;
 mod lookup;
 mod output;
 mod passphrase;
+mod serve;
 mod session;
 
 use crate::errors::{Code, Failure};
@@ -39,6 +41,10 @@ Exit codes:
 enum Area {
     /// Begin a record: makes the keys, and prints the recovery key once
     Init(commands::init::Init),
+    /// Serve the pages and the REST API
+    Serve(serve::Serve),
+    /// Run a small company's story on documents that come with the program, and verify its record
+    Demo(demo::Demo),
     /// People: employees and contractors
     #[command(subcommand)]
     Person(commands::person::Person),
@@ -87,7 +93,10 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => end(&failure, json),
         },
-        Err(error) => end(&Failure::storage(format!("the program cannot start: {error}")), json),
+        Err(error) => end(
+            &Failure::storage(format!("the program cannot start: {error}")),
+            json,
+        ),
     }
 }
 
@@ -95,6 +104,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     let options = &cli.options;
     match cli.command {
         Area::Init(init) => init.run(options).await,
+        Area::Serve(serve) => serve.run(options).await,
+        Area::Demo(demo) => demo.run(options).await,
         Area::Person(person) => person.run(options).await,
         Area::Secret(secret) => secret.run(options).await,
         Area::Document(document) => document.run(options).await,
@@ -130,5 +141,9 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     // Where nobody reads the help, it need not be written.
     let _ = error.print();
-    if shown { ExitCode::SUCCESS } else { ExitCode::from(Code::Input as u8) }
+    if shown {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(Code::Input as u8)
+    }
 }

@@ -4,7 +4,9 @@ use super::approve::{approve, latest_end, may_answer};
 use super::{Event, Grant, Outcome, Request, Requirement};
 use crate::people::Role;
 use crate::secrets::{self, Secret, Status, Tier};
-use crate::{Actor, Event as AnyEvent, GrantId, MINUTE, Refusal, RequestId, Rule, SecretId, State, Text, Time};
+use crate::{
+    Actor, Event as AnyEvent, GrantId, MINUTE, Refusal, RequestId, Rule, SecretId, State, Text, Time,
+};
 
 /// What somebody wants done about access.
 #[derive(Debug, Clone, PartialEq)]
@@ -84,15 +86,26 @@ pub enum Command {
 /// The refusal, with the rule and what to do about it.
 pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Result<Vec<AnyEvent>, Refusal> {
     match command {
-        Command::SetRequirement { tier, requirement, reason } => {
+        Command::SetRequirement {
+            tier,
+            requirement,
+            reason,
+        } => {
             let who = [Role::Administrator, Role::SecurityOfficer];
             actor.require(state, now, &who, "change the requirements of a tier")?;
             requirement.check()?;
-            let event =
-                Event::RequirementsSet { tier: *tier, requirement: (**requirement).clone(), reason: reason.clone() };
+            let event = Event::RequirementsSet {
+                tier: *tier,
+                requirement: (**requirement).clone(),
+                reason: reason.clone(),
+            };
             Ok(vec![event.into()])
         }
-        Command::Request { secret, purpose, ends } => request(state, actor, now, *secret, purpose, *ends),
+        Command::Request {
+            secret,
+            purpose,
+            ends,
+        } => request(state, actor, now, *secret, purpose, *ends),
         Command::Approve { request, note } => {
             let (request, secret) = pending(state, actor, now, *request)?;
             let approver = may_answer(state, actor, now, request, secret)?;
@@ -106,7 +119,15 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
         Command::Refuse { request, reason } => {
             let (request, secret) = pending(state, actor, now, *request)?;
             let approver = Some(may_answer(state, actor, now, request, secret)?);
-            Ok(vec![Event::Denied { request: request.id, secret: secret.id, approver, reason: reason.clone() }.into()])
+            Ok(vec![
+                Event::Denied {
+                    request: request.id,
+                    secret: secret.id,
+                    approver,
+                    reason: reason.clone(),
+                }
+                .into(),
+            ])
         }
         Command::Withdraw { request } => {
             let person = actor.person(state, now, "take back a request")?;
@@ -114,14 +135,22 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             if request.person != person {
                 return Err(Refusal::role("take it back", "whoever made a request"));
             }
-            Ok(vec![Event::Withdrawn { request: request.id, secret: secret.id }.into()])
+            Ok(vec![
+                Event::Withdrawn {
+                    request: request.id,
+                    secret: secret.id,
+                }
+                .into(),
+            ])
         }
         Command::Revoke { grant, reason } => revoke(state, actor, now, *grant, reason),
         Command::TakeEmergency { secret, purpose } => take_emergency(state, actor, now, *secret, purpose),
         Command::Justify { grant, account } => justify(state, actor, now, *grant, account),
-        Command::ReviewEmergency { grant, in_order, note } => {
-            review_emergency(state, actor, now, *grant, *in_order, note.clone())
-        }
+        Command::ReviewEmergency {
+            grant,
+            in_order,
+            note,
+        } => review_emergency(state, actor, now, *grant, *in_order, note.clone()),
     }
 }
 
@@ -136,21 +165,43 @@ fn request(
     let person = actor.person(state, now, "ask for access")?;
     let secret = secrets::seen(state, actor, now, secret)?;
     not_retired(secret)?;
-    if let Some(open) = state.access.pending().find(|r| r.person == person && r.secret == secret.id) {
-        return Err(Refusal::new(Rule::Taken, format!("{} already waits for an answer", open.id))
-            .remedy("wait for it, or take it back and ask anew"));
+    if let Some(open) = state
+        .access
+        .pending()
+        .find(|r| r.person == person && r.secret == secret.id)
+    {
+        return Err(
+            Refusal::new(Rule::Taken, format!("{} already waits for an answer", open.id))
+                .remedy("wait for it, or take it back and ask anew"),
+        );
     }
     let latest = latest_end(&state.access.requirement(secret.tier()), now);
     let ends = ends.unwrap_or(latest);
     if ends <= now {
-        return Err(Refusal::input("ends", "the end of access has to be in the future"));
+        return Err(Refusal::input(
+            "ends",
+            "the end of access has to be in the future",
+        ));
     }
     if ends > latest {
-        let message = format!("access to a {} secret lasts at most until {}", secret.tier(), latest.date("UTC"));
+        let message = format!(
+            "access to a {} secret lasts at most until {}",
+            secret.tier(),
+            latest.date("UTC")
+        );
         return Err(Refusal::input("ends", message).remedy("ask for less; it can be asked for again"));
     }
     let request = state.access.next_request();
-    Ok(vec![Event::Requested { request, person, secret: secret.id, purpose: purpose.clone(), ends }.into()])
+    Ok(vec![
+        Event::Requested {
+            request,
+            person,
+            secret: secret.id,
+            purpose: purpose.clone(),
+            ends,
+        }
+        .into(),
+    ])
 }
 
 fn not_retired(secret: &Secret) -> Result<(), Refusal> {
@@ -170,7 +221,10 @@ fn pending<'a>(
     let secret = secrets::seen(state, actor, now, request.secret).map_err(|_| Refusal::unknown(id))?;
     match &request.outcome {
         Outcome::Pending => Ok((request, secret)),
-        Outcome::Granted(grant) => Err(Refusal::new(Rule::Standing, format!("{id} was approved before, as {grant}"))),
+        Outcome::Granted(grant) => Err(Refusal::new(
+            Rule::Standing,
+            format!("{id} was approved before, as {grant}"),
+        )),
         Outcome::Denied(_) => Err(Refusal::new(Rule::Standing, format!("{id} was refused before"))),
         Outcome::Withdrawn => Err(Refusal::new(Rule::Standing, format!("{id} was taken back"))),
     }
@@ -188,24 +242,44 @@ fn known_grant<'a>(
 }
 
 /// The owner, counsel, the security officer and HR take grants back; and anybody may give up their own.
-fn revoke(state: &State, actor: &Actor, now: Time, id: GrantId, reason: &Text) -> Result<Vec<AnyEvent>, Refusal> {
+fn revoke(
+    state: &State,
+    actor: &Actor,
+    now: Time,
+    id: GrantId,
+    reason: &Text,
+) -> Result<Vec<AnyEvent>, Refusal> {
     let roles = [Role::Counsel, Role::SecurityOfficer, Role::HumanResources];
     let grant = state.access.grant(id).ok_or_else(|| Refusal::unknown(id))?;
     if !actor.holds(state, now, &roles) {
         let (grant, secret) = known_grant(state, actor, now, id)?;
         let person = actor.person(state, now, "take back a grant")?;
         if person != secret.profile.owner && person != grant.person {
-            return Err(Refusal::role("take it back", "the secret's owner, counsel, the security officer or HR"));
+            return Err(Refusal::role(
+                "take it back",
+                "the secret's owner, counsel, the security officer or HR",
+            ));
         }
     }
     if grant.revoked.is_some() {
-        return Err(Refusal::new(Rule::Standing, format!("{id} was taken back before")));
+        return Err(Refusal::new(
+            Rule::Standing,
+            format!("{id} was taken back before"),
+        ));
     }
     if grant.ends <= now {
         return Err(Refusal::new(Rule::Standing, format!("{id} has already ended")));
     }
     let (secret, person) = (grant.secret, grant.person);
-    Ok(vec![Event::Revoked { grant: id, secret, person, reason: reason.clone() }.into()])
+    Ok(vec![
+        Event::Revoked {
+            grant: id,
+            secret,
+            person,
+            reason: reason.clone(),
+        }
+        .into(),
+    ])
 }
 
 /// Emergency access stands in for the approvals and for nothing else: employment, clearance, agreement and second factor
@@ -222,42 +296,88 @@ fn take_emergency(
     not_retired(secret)?;
     let requirement = state.access.requirement(secret.tier());
     if requirement.emergency_minutes == 0 {
-        return Err(Refusal::new(Rule::Standing, format!("{} secrets allow no emergency access", secret.tier().name()))
-            .remedy("ask for access, and call the owner"));
+        return Err(Refusal::new(
+            Rule::Standing,
+            format!("{} secrets allow no emergency access", secret.tier().name()),
+        )
+        .remedy("ask for access, and call the owner"));
     }
-    let cleared = state.people.get(person).is_some_and(|p| p.clearance >= requirement.clearance);
+    let cleared = state
+        .people
+        .get(person)
+        .is_some_and(|p| p.clearance >= requirement.clearance);
     if !cleared {
-        let message = format!("emergency access still asks for clearance {}", requirement.clearance);
+        let message = format!(
+            "emergency access still asks for clearance {}",
+            requirement.clearance
+        );
         return Err(Refusal::new(Rule::Gate, message).remedy("call somebody who is cleared, or the owner"));
     }
     // A grant with fewer approvals than the tier asks by now opens nothing, and so stands in nobody's way.
     let suffices = |grant: &Grant| grant.is_live(now) && grant.is_approved_by(requirement.approvals);
     if state.access.grants_between(person, secret.id).any(suffices) {
-        return Err(Refusal::new(Rule::Taken, "you hold a grant to this secret already"));
+        return Err(Refusal::new(
+            Rule::Taken,
+            "you hold a grant to this secret already",
+        ));
     }
-    if let Some(open) = state.access.open_emergencies().find(|g| g.person == person && is_unjustified(g)) {
-        return Err(Refusal::new(Rule::Standing, format!("{} has not been justified yet", open.id))
-            .remedy("justify your last emergency access before you take another"));
+    if let Some(open) = state
+        .access
+        .open_emergencies()
+        .find(|g| g.person == person && is_unjustified(g))
+    {
+        return Err(
+            Refusal::new(Rule::Standing, format!("{} has not been justified yet", open.id))
+                .remedy("justify your last emergency access before you take another"),
+        );
     }
     let ends = now + i64::from(requirement.emergency_minutes).saturating_mul(MINUTE);
     let grant = state.access.next_grant();
-    Ok(vec![Event::EmergencyTaken { grant, person, secret: secret.id, purpose: purpose.clone(), ends }.into()])
+    Ok(vec![
+        Event::EmergencyTaken {
+            grant,
+            person,
+            secret: secret.id,
+            purpose: purpose.clone(),
+            ends,
+        }
+        .into(),
+    ])
 }
 
 fn is_unjustified(grant: &Grant) -> bool {
-    grant.emergency.as_ref().is_some_and(|emergency| emergency.justified.is_none())
+    grant
+        .emergency
+        .as_ref()
+        .is_some_and(|emergency| emergency.justified.is_none())
 }
 
-fn justify(state: &State, actor: &Actor, now: Time, id: GrantId, account: &Text) -> Result<Vec<AnyEvent>, Refusal> {
+fn justify(
+    state: &State,
+    actor: &Actor,
+    now: Time,
+    id: GrantId,
+    account: &Text,
+) -> Result<Vec<AnyEvent>, Refusal> {
     let person = actor.person(state, now, "justify an emergency access")?;
     let (grant, secret) = known_grant(state, actor, now, id)?;
     if grant.person != person {
         return Err(Refusal::role("justify it", "whoever took the emergency access"));
     }
     if !is_unjustified(grant) {
-        return Err(Refusal::new(Rule::Standing, format!("{id} does not wait for a justification")));
+        return Err(Refusal::new(
+            Rule::Standing,
+            format!("{id} does not wait for a justification"),
+        ));
     }
-    Ok(vec![Event::EmergencyJustified { grant: id, secret: secret.id, account: account.clone() }.into()])
+    Ok(vec![
+        Event::EmergencyJustified {
+            grant: id,
+            secret: secret.id,
+            account: account.clone(),
+        }
+        .into(),
+    ])
 }
 
 fn review_emergency(
@@ -271,16 +391,31 @@ fn review_emergency(
     let person = actor.person(state, now, "look at an emergency access")?;
     let (grant, secret) = known_grant(state, actor, now, id)?;
     if grant.person == person {
-        return Err(Refusal::new(Rule::OwnCase, "nobody judges their own emergency access"));
+        return Err(Refusal::new(
+            Rule::OwnCase,
+            "nobody judges their own emergency access",
+        ));
     }
     let deputy = actor.holds(state, now, &[Role::Counsel, Role::SecurityOfficer]);
     if person != secret.profile.owner && !deputy {
-        return Err(Refusal::role("look at it", "the secret's owner, counsel or the security officer"));
+        return Err(Refusal::role(
+            "look at it",
+            "the secret's owner, counsel or the security officer",
+        ));
     }
     match &grant.emergency {
-        Some(emergency) if emergency.reviewed.is_none() => {
-            Ok(vec![Event::EmergencyReviewed { grant: id, secret: secret.id, in_order, note }.into()])
-        }
-        _ => Err(Refusal::new(Rule::Standing, format!("{id} does not wait to be looked at"))),
+        Some(emergency) if emergency.reviewed.is_none() => Ok(vec![
+            Event::EmergencyReviewed {
+                grant: id,
+                secret: secret.id,
+                in_order,
+                note,
+            }
+            .into(),
+        ]),
+        _ => Err(Refusal::new(
+            Rule::Standing,
+            format!("{id} does not wait to be looked at"),
+        )),
     }
 }

@@ -11,13 +11,18 @@ const JUSTIFY_WITHIN: i64 = DAY;
 
 pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
     for request in state.access.pending() {
-        let Some(secret) = state.secrets.get(request.secret) else { continue };
+        let Some(secret) = state.secrets.get(request.secret) else {
+            continue;
+        };
         let (missing, owner_waits) = still_needed(state, request, secret, now);
         let owner = secret.profile.owner;
         let deputies = deputies(state, now).filter(|id| *id != owner && (!owner_waits || missing > 1));
         let asked = owner_waits.then_some(owner).into_iter().chain(deputies);
         let free = asked.filter(|id| *id != request.person && !request.approvals.iter().any(|a| a.by == *id));
-        let name = state.people.get(request.person).map_or_else(|| request.person.to_string(), |p| p.name.to_string());
+        let name = state
+            .people
+            .get(request.person)
+            .map_or_else(|| request.person.to_string(), |p| p.name.to_string());
         duties.extend(free.map(|person| Duty {
             person,
             task: Task::AnswerRequest,
@@ -27,28 +32,45 @@ pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
         }));
     }
     for grant in state.access.open_emergencies() {
-        let (Some(emergency), Some(secret)) = (&grant.emergency, state.secrets.get(grant.secret)) else { continue };
+        let (Some(emergency), Some(secret)) = (&grant.emergency, state.secrets.get(grant.secret)) else {
+            continue;
+        };
         let title = &secret.profile.title;
         let due = Some(grant.from + JUSTIFY_WITHIN);
         if emergency.justified.is_none() {
             let text = format!("Say why you took emergency access to `{title}`");
-            duties.push(Duty { person: grant.person, task: Task::JustifyEmergency, about: grant.id.into(), text, due });
+            duties.push(Duty {
+                person: grant.person,
+                task: Task::JustifyEmergency,
+                about: grant.id.into(),
+                text,
+                due,
+            });
         }
         if emergency.reviewed.is_none() {
-            duties.extend(judges(state, now, secret.profile.owner, grant.person).into_iter().map(|person| Duty {
-                person,
-                task: Task::ReviewEmergency,
-                about: grant.id.into(),
-                text: format!("Look at the emergency access to `{title}`"),
-                due,
-            }));
+            duties.extend(
+                judges(state, now, secret.profile.owner, grant.person)
+                    .into_iter()
+                    .map(|person| Duty {
+                        person,
+                        task: Task::ReviewEmergency,
+                        about: grant.id.into(),
+                        text: format!("Look at the emergency access to `{title}`"),
+                        due,
+                    }),
+            );
         }
     }
 }
 
 /// The owner looks at an emergency access; where the owner took it, or is not here, whoever stands in for the owner.
 fn judges(state: &State, now: Time, owner: PersonId, taker: PersonId) -> Vec<PersonId> {
-    if owner != taker && state.people.get(owner).is_some_and(|person| person.is_active(now)) {
+    if owner != taker
+        && state
+            .people
+            .get(owner)
+            .is_some_and(|person| person.is_active(now))
+    {
         return vec![owner];
     }
     deputies(state, now).filter(|id| *id != taker).collect()
@@ -56,5 +78,9 @@ fn judges(state: &State, now: Time, owner: PersonId, taker: PersonId) -> Vec<Per
 
 fn deputies(state: &State, now: Time) -> impl Iterator<Item = PersonId> {
     let stand_in = |role: &Role| matches!(role, Role::Counsel | Role::SecurityOfficer);
-    state.people.iter().filter(move |p| p.is_active(now) && p.roles.iter().any(stand_in)).map(|p| p.id)
+    state
+        .people
+        .iter()
+        .filter(move |p| p.is_active(now) && p.roles.iter().any(stand_in))
+        .map(|p| p.id)
 }

@@ -63,16 +63,27 @@ impl Remedy {
             }
             Remedy::AssignAgreement { agreements } => {
                 let names: Vec<String> = agreements.iter().map(ToString::to_string).collect();
-                format!("Ask counsel or HR to assign you an agreement that covers this secret ({}).", names.join(", "))
+                format!(
+                    "Ask counsel or HR to assign you an agreement that covers this secret ({}).",
+                    names.join(", ")
+                )
             }
             Remedy::AskForAccess { secret } => format!("Ask for access to {secret}, and say what for."),
             Remedy::AwaitApproval { request, missing } => {
-                let people = if *missing == 1 { "one person".to_owned() } else { format!("{missing} people") };
+                let people = if *missing == 1 {
+                    "one person".to_owned()
+                } else {
+                    format!("{missing} people")
+                };
                 format!("Wait for {request}: {people} still have to approve it.")
             }
-            Remedy::ShowSecondFactor => "Sign in with a browser and show your second factor there.".to_owned(),
+            Remedy::ShowSecondFactor => {
+                "Sign in with a browser and show your second factor there.".to_owned()
+            }
             Remedy::RaiseClearance { to } => format!("Ask the security officer for clearance level {to}."),
-            Remedy::AmendEmployment => "Ask HR to look at the dates of your employment or contract.".to_owned(),
+            Remedy::AmendEmployment => {
+                "Ask HR to look at the dates of your employment or contract.".to_owned()
+            }
             Remedy::EndSuspension => "Ask HR or the security officer about your suspension.".to_owned(),
             Remedy::ChangeNetwork => "Come from one of the organisation's networks.".to_owned(),
             Remedy::Complete => "Ask counsel to have it recorded.".to_owned(),
@@ -119,14 +130,22 @@ pub fn why(
 ) -> (Decision, Vec<Because>) {
     let (facts, _) = facts(state, person, secret, now, circumstances);
     let decision = gate.decide(&facts);
-    let because = facts.tier_required.iter().map(|condition| because(state, &facts, &decision, condition, now));
+    let because = facts
+        .tier_required
+        .iter()
+        .map(|condition| because(state, &facts, &decision, condition, now));
     (decision, because.collect())
 }
 
 fn because(state: &State, facts: &Facts, decision: &Decision, condition: Condition, now: Time) -> Because {
     let met = !decision.failing().contains(condition);
     let why = gate::why(facts, condition);
-    Because { condition, met, why, remedy: (!met).then(|| remedy(state, facts, condition, now)) }
+    Because {
+        condition,
+        met,
+        why,
+        remedy: (!met).then(|| remedy(state, facts, condition, now)),
+    }
 }
 
 fn remedy(state: &State, facts: &Facts, condition: Condition, now: Time) -> Remedy {
@@ -134,20 +153,33 @@ fn remedy(state: &State, facts: &Facts, condition: Condition, now: Time) -> Reme
     match condition {
         Condition::Suspension => Remedy::EndSuspension,
         Condition::Employment => Remedy::AmendEmployment,
-        Condition::Clearance => Remedy::RaiseClearance { to: facts.clearance_required },
+        Condition::Clearance => Remedy::RaiseClearance {
+            to: facts.clearance_required,
+        },
         Condition::Grant => {
-            let waiting = state.access.pending().find(|r| r.person == person && r.secret == secret);
+            let waiting = state
+                .access
+                .pending()
+                .find(|r| r.person == person && r.secret == secret);
             match (waiting, state.secrets.get(secret)) {
                 (Some(request), Some(found)) if request.outcome == Outcome::Pending => {
-                    Remedy::AwaitApproval { request: request.id, missing: still_needed(state, request, found, now).0 }
+                    Remedy::AwaitApproval {
+                        request: request.id,
+                        missing: still_needed(state, request, found, now).0,
+                    }
                 }
                 _ => Remedy::AskForAccess { secret },
             }
         }
         Condition::Agreement => {
             let covering = agreements::covering(state, secret);
-            let assigned = covering.iter().copied().find(|id| state.agreements.is_assigned(person, *id));
-            assigned.map_or(Remedy::AssignAgreement { agreements: covering }, |agreement| Remedy::Sign { agreement })
+            let assigned = covering
+                .iter()
+                .copied()
+                .find(|id| state.agreements.is_assigned(person, *id));
+            assigned.map_or(Remedy::AssignAgreement { agreements: covering }, |agreement| {
+                Remedy::Sign { agreement }
+            })
         }
         Condition::SecondFactor => Remedy::ShowSecondFactor,
         Condition::Network => Remedy::ChangeNetwork,
@@ -159,7 +191,9 @@ fn remedy(state: &State, facts: &Facts, condition: Condition, now: Time) -> Reme
 /// everybody. Those for whom it opens come first.
 #[must_use]
 pub fn who(state: &State, gate: &Gate, secret: SecretId, now: Time) -> Vec<Row> {
-    let Some(found) = state.secrets.get(secret) else { return Vec::new() };
+    let Some(found) = state.secrets.get(secret) else {
+        return Vec::new();
+    };
     let requirement = state.access.requirement(found.tier());
     let people: BTreeSet<PersonId> = if requirement.conditions.contains(Condition::Grant) {
         state.access.grants_to(secret).map(|grant| grant.person).collect()
@@ -171,7 +205,13 @@ pub fn who(state: &State, gate: &Gate, secret: SecretId, now: Time) -> Vec<Row> 
         let (facts, grant) = with_requirement(state, person, secret, now, None, &requirement);
         let decision = memo.decide(gate, &facts);
         let until = decision.valid_until().map(Time);
-        Row { person, grant, opens: decision.allowed(), failing: decision.failing(), until }
+        Row {
+            person,
+            grant,
+            opens: decision.allowed(),
+            failing: decision.failing(),
+            until,
+        }
     });
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_by_key(|row| (!row.opens, row.person));
@@ -190,10 +230,15 @@ pub fn openable<'a>(
 ) -> Vec<&'a Secret> {
     let mut memo = Memo::new();
     let requirements = Tier::ALL.map(|tier| (tier, state.access.requirement(tier)));
-    let by_grant = requirements.iter().all(|(_, requirement)| requirement.conditions.contains(Condition::Grant));
+    let by_grant = requirements
+        .iter()
+        .all(|(_, requirement)| requirement.conditions.contains(Condition::Grant));
     let candidates: Vec<&Secret> = if by_grant {
         let granted: BTreeSet<SecretId> = state.access.grants_of(person).map(|grant| grant.secret).collect();
-        granted.into_iter().filter_map(|id| state.secrets.get(id)).collect()
+        granted
+            .into_iter()
+            .filter_map(|id| state.secrets.get(id))
+            .collect()
     } else {
         state.secrets.iter().collect()
     };
@@ -218,7 +263,9 @@ pub fn may_open<'a>(
     circumstances: Option<Circumstances>,
 ) -> Vec<&'a Document> {
     let secrets = openable(state, gate, person, now, circumstances);
-    let documents = secrets.into_iter().flat_map(|secret| state.documents.of(secret.id));
+    let documents = secrets
+        .into_iter()
+        .flat_map(|secret| state.documents.of(secret.id));
     documents.filter(|document| is_here(document)).collect()
 }
 

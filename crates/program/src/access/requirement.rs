@@ -42,11 +42,15 @@ impl Requirement {
     /// What a tier asks until the organisation says otherwise.
     #[must_use]
     pub fn default_for(tier: Tier) -> Self {
-        let mut conditions: ConditionSet = AVAILABLE.into_iter().filter(|c| *c != Condition::Network).collect();
+        let mut conditions: ConditionSet = AVAILABLE
+            .into_iter()
+            .filter(|c| *c != Condition::Network)
+            .collect();
         if tier == Tier::Confidential {
             conditions.remove(Condition::SecondFactor);
         }
-        let (clearance, approvals, second_factor_minutes, emergency_minutes, longest_grant_days) = match tier {
+        let (clearance, approvals, second_factor_minutes, emergency_minutes, longest_grant_days) = match tier
+        {
             Tier::Confidential => (1, 1, 12 * 60, 60, 366),
             Tier::Restricted => (2, 1, 8 * 60, 30, 183),
             Tier::CrownJewel => (3, 2, 15, 15, 92),
@@ -83,18 +87,29 @@ impl Requirement {
 
     pub(super) fn check(&self) -> Result<(), Refusal> {
         let asked = |condition| self.conditions.contains(condition);
-        if let Some(condition) = self.conditions.iter().find(|condition| !AVAILABLE.contains(condition)) {
-            return Err(Refusal::input("conditions", format!("`{condition}` cannot be asked yet"))
-                .remedy("nothing in this version can meet it, so nobody could open anything"));
+        if let Some(condition) = self
+            .conditions
+            .iter()
+            .find(|condition| !AVAILABLE.contains(condition))
+        {
+            return Err(
+                Refusal::input("conditions", format!("`{condition}` cannot be asked yet"))
+                    .remedy("nothing in this version can meet it, so nobody could open anything"),
+            );
         }
         for always in [Condition::Suspension, Condition::Employment] {
             if !asked(always) {
-                return Err(Refusal::input("conditions", format!("`{always}` is always asked"))
-                    .remedy("somebody who has left or is suspended must not open anything"));
+                return Err(
+                    Refusal::input("conditions", format!("`{always}` is always asked"))
+                        .remedy("somebody who has left or is suspended must not open anything"),
+                );
             }
         }
         if asked(Condition::Network) && self.networks.is_empty() {
-            return Err(Refusal::input("networks", "`network` is asked, but no address range is named"));
+            return Err(Refusal::input(
+                "networks",
+                "`network` is asked, but no address range is named",
+            ));
         }
         let bounds = [
             ("clearance", u32::from(self.clearance), 0, 9),
@@ -105,7 +120,10 @@ impl Requirement {
         ];
         for (field, value, least, most) in bounds {
             if !(least..=most).contains(&value) {
-                return Err(Refusal::input(field, format!("{value} is out of range: take {least} to {most}")));
+                return Err(Refusal::input(
+                    field,
+                    format!("{value} is out of range: take {least} to {most}"),
+                ));
             }
         }
         Ok(())

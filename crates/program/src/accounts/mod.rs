@@ -24,7 +24,7 @@ pub use events::{Event, Method, SessionEnd, TokenScope};
 pub use hidden::Hidden;
 pub use password::{LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password};
 pub(crate) use sign_in::end_of_presence;
-pub use sign_in::{must_wait, Proof, SignIn};
+pub use sign_in::{Proof, SignIn, must_wait};
 pub use state::{
     Account, Accounts, Invite, SecondFactor, Session, Token, account_by_mail, live_session, live_token,
 };

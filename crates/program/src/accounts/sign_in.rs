@@ -237,8 +237,11 @@ impl Desk<'_> {
 #[must_use]
 pub fn must_wait(state: &State, until: Time) -> Refusal {
     let until = until.for_people(&state.organisation.zone);
-    Refusal::new(Rule::SignIn, format!("too many failures: nobody can sign in here before {until}"))
-        .remedy("try again then")
+    Refusal::new(
+        Rule::SignIn,
+        format!("too many failures: nobody can sign in here before {until}"),
+    )
+    .remedy("try again then")
 }
 
 /// How long an account waits after this many failures in a row: 1 minute after 5, then twice as long each, up to 1 hour.

@@ -18,12 +18,12 @@ mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub use crate::table::{MOST_BYTES, MOST_ROWS};
 pub(crate) use check::check_joiner;
 pub use commands::{Command, decide};
 pub(crate) use duties::duties;
 pub use events::Event;
 pub use export::export;
-pub use crate::table::{MOST_BYTES, MOST_ROWS};
 pub use import::{Plan, Planned, PlannedRow, plan};
 pub use mail::{Mail, MailError};
 pub use role::{Engagement, EngagementError, Role, RoleError};

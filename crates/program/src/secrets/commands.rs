@@ -69,9 +69,20 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
         Command::Accept { secret, note } => accept(state, actor, now, *secret, note.clone()),
         Command::Return { secret, reason } => {
             let secret = judged(state, actor, now, *secret)?;
-            Ok(vec![Event::Returned { secret: secret.id, reason: reason.clone() }.into()])
+            Ok(vec![
+                Event::Returned {
+                    secret: secret.id,
+                    reason: reason.clone(),
+                }
+                .into(),
+            ])
         }
-        Command::Revise { secret, from_version, draft, note } => {
+        Command::Revise {
+            secret,
+            from_version,
+            draft,
+            note,
+        } => {
             let event = revise(state, actor, now, *secret, *from_version, draft, note.clone())?;
             Ok(vec![event.into()])
         }
@@ -79,19 +90,37 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             let secret = held(state, actor, now, *secret, "review it")?;
             in_register(secret)?;
             check_next(*next, now)?;
-            Ok(vec![Event::Reviewed { secret: secret.id, next: *next, note: note.clone() }.into()])
+            Ok(vec![
+                Event::Reviewed {
+                    secret: secret.id,
+                    next: *next,
+                    note: note.clone(),
+                }
+                .into(),
+            ])
         }
         Command::Retire { secret, reason } => {
             let secret = held(state, actor, now, *secret, "retire it")?;
             in_register(secret)?;
             actor.require(state, now, &[Role::Counsel], "retire a trade secret")?;
-            Ok(vec![Event::Retired { secret: secret.id, reason: reason.clone() }.into()])
+            Ok(vec![
+                Event::Retired {
+                    secret: secret.id,
+                    reason: reason.clone(),
+                }
+                .into(),
+            ])
         }
     }
 }
 
 /// The secret, if the actor may know of it; otherwise it is unknown, whether it exists or not.
-pub(crate) fn seen<'a>(state: &'a State, actor: &Actor, now: Time, id: SecretId) -> Result<&'a Secret, Refusal> {
+pub(crate) fn seen<'a>(
+    state: &'a State,
+    actor: &Actor,
+    now: Time,
+    id: SecretId,
+) -> Result<&'a Secret, Refusal> {
     match state.secrets.get(id) {
         Some(secret) if may_see(state, actor, now, secret) => Ok(secret),
         _ => Err(Refusal::unknown(id)),
@@ -115,13 +144,23 @@ pub(crate) fn held<'a>(
     }
 }
 
-fn submit(state: &State, actor: &Actor, now: Time, secret: SecretId, draft: &Draft) -> Result<Event, Refusal> {
+fn submit(
+    state: &State,
+    actor: &Actor,
+    now: Time,
+    secret: SecretId,
+    draft: &Draft,
+) -> Result<Event, Refusal> {
     if !actor.is_operator() {
         actor.person(state, now, "put a trade secret forward")?;
     }
     draft.profile.check(now)?;
     people_exist(state, now, &draft.profile)?;
-    Ok(Event::Submitted { secret, profile: draft.profile.clone(), precise: draft.precise.clone() })
+    Ok(Event::Submitted {
+        secret,
+        profile: draft.profile.clone(),
+        precise: draft.precise.clone(),
+    })
 }
 
 fn import(state: &State, actor: &Actor, now: Time, drafts: &[Draft]) -> Result<Vec<AnyEvent>, Refusal> {
@@ -131,7 +170,9 @@ fn import(state: &State, actor: &Actor, now: Time, drafts: &[Draft]) -> Result<V
     }
     let first = state.secrets.next_id().0;
     let ids = (first..).map(SecretId);
-    ids.zip(drafts).map(|(id, draft)| submit(state, actor, now, id, draft).map(AnyEvent::from)).collect()
+    ids.zip(drafts)
+        .map(|(id, draft)| submit(state, actor, now, id, draft).map(AnyEvent::from))
+        .collect()
 }
 
 fn accept(
@@ -142,9 +183,22 @@ fn accept(
     note: Option<Text>,
 ) -> Result<Vec<AnyEvent>, Refusal> {
     let secret = judged(state, actor, now, secret)?;
-    let mut events = vec![Event::Accepted { secret: secret.id, note }.into()];
+    let mut events = vec![
+        Event::Accepted {
+            secret: secret.id,
+            note,
+        }
+        .into(),
+    ];
     if secret.profile.review.is_none() {
-        events.push(Event::Reviewed { secret: secret.id, next: now + LONGEST_REVIEW, note: None }.into());
+        events.push(
+            Event::Reviewed {
+                secret: secret.id,
+                next: now + LONGEST_REVIEW,
+                note: None,
+            }
+            .into(),
+        );
     }
     events.extend(access::owner_request(state, actor, now, secret));
     Ok(events)
@@ -155,12 +209,21 @@ fn judged<'a>(state: &'a State, actor: &Actor, now: Time, id: SecretId) -> Resul
     let secret = seen(state, actor, now, id)?;
     actor.require(state, now, &[Role::Counsel], "judge a submission")?;
     if secret.status != Status::Submitted {
-        return Err(Refusal::new(Rule::Standing, format!("{id} is {}, and nothing waits to be judged", secret.status.as_str())));
+        return Err(Refusal::new(
+            Rule::Standing,
+            format!(
+                "{id} is {}, and nothing waits to be judged",
+                secret.status.as_str()
+            ),
+        ));
     }
-    let own = actor.person.is_some() && (actor.person == secret.submitter || actor.person == Some(secret.profile.owner));
+    let own = actor.person.is_some()
+        && (actor.person == secret.submitter || actor.person == Some(secret.profile.owner));
     if own {
-        return Err(Refusal::new(Rule::OwnCase, "nobody judges a submission that they made or own")
-            .remedy("another reviewer has to look at it"));
+        return Err(
+            Refusal::new(Rule::OwnCase, "nobody judges a submission that they made or own")
+                .remedy("another reviewer has to look at it"),
+        );
     }
     Ok(secret)
 }
@@ -175,23 +238,34 @@ fn revise(
     note: Option<Text>,
 ) -> Result<Event, Refusal> {
     let secret = seen(state, actor, now, id)?;
-    let own_submission = secret.status != Status::Accepted && actor.person.is_some() && actor.person == secret.submitter;
+    let own_submission =
+        secret.status != Status::Accepted && actor.person.is_some() && actor.person == secret.submitter;
     if !own_submission {
         held(state, actor, now, id, "change it")?;
     }
     if secret.status == Status::Retired {
-        return Err(Refusal::new(Rule::Standing, format!("{id} is retired and cannot be changed"))
-            .remedy("register it anew if it is a trade secret again"));
+        return Err(
+            Refusal::new(Rule::Standing, format!("{id} is retired and cannot be changed"))
+                .remedy("register it anew if it is a trade secret again"),
+        );
     }
     if secret.version() != from_version {
-        let message = format!("{id} was changed meanwhile: it is at version {}, you began from {from_version}", secret.version());
-        return Err(Refusal::new(Rule::Standing, message).remedy("look at the newest version and make your change there"));
+        let message = format!(
+            "{id} was changed meanwhile: it is at version {}, you began from {from_version}",
+            secret.version()
+        );
+        return Err(Refusal::new(Rule::Standing, message)
+            .remedy("look at the newest version and make your change there"));
     }
     let profile = &draft.profile;
     if secret.profile.review != profile.review {
         profile.check(now)?;
     } else {
-        Profile { review: None, ..profile.clone() }.check(now)?;
+        Profile {
+            review: None,
+            ..profile.clone()
+        }
+        .check(now)?;
     }
     people_exist(state, now, profile)?;
     if profile.tier < secret.tier() && secret.status == Status::Accepted {
@@ -201,17 +275,33 @@ fn revise(
         return Err(Refusal::new(Rule::Standing, "nothing was changed"));
     }
     let version = secret.version().saturating_add(1);
-    Ok(Event::Revised { secret: id, version, profile: profile.clone(), precise: draft.precise.clone(), note })
+    Ok(Event::Revised {
+        secret: id,
+        version,
+        profile: profile.clone(),
+        precise: draft.precise.clone(),
+        note,
+    })
 }
 
 /// INVARIANT: every owner was an active person when named; access needs somebody who can approve it.
 pub(super) fn people_exist(state: &State, now: Time, profile: &Profile) -> Result<(), Refusal> {
-    let owner = state.people.get(profile.owner).ok_or_else(|| Refusal::unknown(profile.owner).field("owner"))?;
+    let owner = state
+        .people
+        .get(profile.owner)
+        .ok_or_else(|| Refusal::unknown(profile.owner).field("owner"))?;
     if !owner.is_active(now) {
-        return Err(Refusal::input("owner", format!("{} is not active and cannot answer for a secret", owner.id))
-            .remedy("name somebody who works here now"));
+        return Err(Refusal::input(
+            "owner",
+            format!("{} is not active and cannot answer for a secret", owner.id),
+        )
+        .remedy("name somebody who works here now"));
     }
-    match profile.known_by.iter().find(|id| state.people.get(**id).is_none()) {
+    match profile
+        .known_by
+        .iter()
+        .find(|id| state.people.get(**id).is_none())
+    {
         Some(id) => Err(Refusal::unknown(id).field("known_by")),
         None => Ok(()),
     }
@@ -220,7 +310,10 @@ pub(super) fn people_exist(state: &State, now: Time, profile: &Profile) -> Resul
 fn in_register(secret: &Secret) -> Result<(), Refusal> {
     match secret.status {
         Status::Accepted => Ok(()),
-        other => Err(Refusal::new(Rule::Standing, format!("{} is {}, not in the register", secret.id, other.as_str()))),
+        other => Err(Refusal::new(
+            Rule::Standing,
+            format!("{} is {}, not in the register", secret.id, other.as_str()),
+        )),
     }
 }
 

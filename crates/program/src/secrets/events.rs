@@ -123,9 +123,14 @@ impl Event {
     pub(crate) fn subjects(&self) -> Vec<Subject> {
         let secret = Subject::from(self.secret());
         match self {
-            Event::Submitted { profile, .. } | Event::Revised { profile, .. } => vec![secret, profile.owner.into()],
+            Event::Submitted { profile, .. } | Event::Revised { profile, .. } => {
+                vec![secret, profile.owner.into()]
+            }
             Event::Read { person, grant, .. } => {
-                [Some(secret), Some((*person).into()), grant.map(Subject::from)].into_iter().flatten().collect()
+                [Some(secret), Some((*person).into()), grant.map(Subject::from)]
+                    .into_iter()
+                    .flatten()
+                    .collect()
             }
             Event::Refused { person, .. } => vec![secret, (*person).into()],
             _ => vec![secret],

@@ -134,7 +134,12 @@ impl Secrets {
     }
 
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {
-        if let Event::Submitted { secret, profile, precise } = event {
+        if let Event::Submitted {
+            secret,
+            profile,
+            precise,
+        } = event
+        {
             let version = Version {
                 number: 1,
                 at: recorded.time,
@@ -156,7 +161,9 @@ impl Secrets {
             self.secrets.insert(secret.id, Arc::new(secret));
             return;
         }
-        let Some(slot) = self.secrets.get_mut(&event.secret()) else { return };
+        let Some(slot) = self.secrets.get_mut(&event.secret()) else {
+            return;
+        };
         let secret = Arc::make_mut(slot);
         match event {
             Event::Submitted { .. } | Event::Read { .. } | Event::Refused { .. } => {}
@@ -170,8 +177,17 @@ impl Secrets {
                 secret.status = Status::Returned;
                 secret.remark = Some(reason.to_string());
             }
-            Event::Revised { version, profile, precise, .. } => {
-                let precise_at = if precise.is_some() { Some(recorded.position) } else { secret.precise_at() };
+            Event::Revised {
+                version,
+                profile,
+                precise,
+                ..
+            } => {
+                let precise_at = if precise.is_some() {
+                    Some(recorded.position)
+                } else {
+                    secret.precise_at()
+                };
                 self.owned.remove(&(secret.profile.owner, secret.id));
                 self.owned.insert((profile.owner, secret.id));
                 secret.profile = profile.clone();

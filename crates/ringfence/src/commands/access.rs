@@ -124,10 +124,24 @@ impl Access {
         session.service.refresh().await?;
         let found = |text: &str| lookup::secret(&session.state(), &session.actor, session.now(), text);
         match self {
-            Access::Request { secret, purpose, until } => {
+            Access::Request {
+                secret,
+                purpose,
+                until,
+            } => {
                 let purpose = lookup::text("purpose", &purpose)?;
-                let ends = until.map(|until| lookup::until("ends", &until, &session.zone())).transpose()?;
-                act(&session, Command::Request { secret: found(&secret)?, purpose, ends }).await?;
+                let ends = until
+                    .map(|until| lookup::until("ends", &until, &session.zone()))
+                    .transpose()?;
+                act(
+                    &session,
+                    Command::Request {
+                        secret: found(&secret)?,
+                        purpose,
+                        ends,
+                    },
+                )
+                .await?;
             }
             Access::Approve { request, note } => {
                 let note = lookup::note(note.as_deref())?;
@@ -144,15 +158,34 @@ impl Access {
             }
             Access::Emergency { secret, purpose } => {
                 let purpose = lookup::text("purpose", &purpose)?;
-                act(&session, Command::TakeEmergency { secret: found(&secret)?, purpose }).await?;
+                act(
+                    &session,
+                    Command::TakeEmergency {
+                        secret: found(&secret)?,
+                        purpose,
+                    },
+                )
+                .await?;
             }
             Access::Justify { grant, account } => {
                 let account = lookup::text("account", &account)?;
                 act(&session, Command::Justify { grant, account }).await?;
             }
-            Access::Review { grant, not_in_order, note } => {
+            Access::Review {
+                grant,
+                not_in_order,
+                note,
+            } => {
                 let note = lookup::note(note.as_deref())?;
-                act(&session, Command::ReviewEmergency { grant, in_order: !not_in_order, note }).await?;
+                act(
+                    &session,
+                    Command::ReviewEmergency {
+                        grant,
+                        in_order: !not_in_order,
+                        note,
+                    },
+                )
+                .await?;
             }
             Access::Who { secret } => who(&session, found(&secret)?)?,
             Access::Why { person, secret } => {
@@ -164,7 +197,9 @@ impl Access {
                 why(&session, id, secret)?;
             }
             Access::Mine { person } => {
-                let named = person.map(|person| lookup::person(&session.state(), &person)).transpose()?;
+                let named = person
+                    .map(|person| lookup::person(&session.state(), &person))
+                    .transpose()?;
                 let id = named.or(session.actor.person).ok_or_else(|| {
                     Failure::input("whose documents?").remedy("name a person, or act as one with --as")
                 })?;
@@ -173,7 +208,9 @@ impl Access {
             }
             Access::Requests { pending } => requests(&session, pending)?,
             Access::Grants { person, secret, live } => {
-                let person = person.map(|person| lookup::person(&session.state(), &person)).transpose()?;
+                let person = person
+                    .map(|person| lookup::person(&session.state(), &person))
+                    .transpose()?;
                 let secret = secret.map(|secret| found(&secret)).transpose()?;
                 let now = session.now();
                 grants(&session, |grant| {
@@ -194,7 +231,9 @@ async fn act(session: &Session, command: Command) -> Result<(), Failure> {
     for recorded in &done.entries {
         match &recorded.event {
             Event::Access(access::Event::Requested { request: id, .. }) => request = Some(*id),
-            Event::Access(access::Event::Granted { grant: id, .. } | access::Event::EmergencyTaken { grant: id, .. }) => {
+            Event::Access(
+                access::Event::Granted { grant: id, .. } | access::Event::EmergencyTaken { grant: id, .. },
+            ) => {
                 grant = Some(*id);
             }
             _ => {}
@@ -209,8 +248,14 @@ fn runs(session: &Session, secret: SecretId) -> bool {
     let owner = state.secrets.get(secret).map(|secret| secret.profile.owner);
     let owns = owner.is_some()
         && owner == session.actor.person
-        && owner.and_then(|owner| state.people.get(owner)).is_some_and(|person| person.is_active(now));
-    owns || session.actor.holds(&state, now, &[Role::Counsel, Role::SecurityOfficer, Role::Auditor])
+        && owner
+            .and_then(|owner| state.people.get(owner))
+            .is_some_and(|person| person.is_active(now));
+    owns || session.actor.holds(
+        &state,
+        now,
+        &[Role::Counsel, Role::SecurityOfficer, Role::Auditor],
+    )
 }
 
 fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
@@ -241,7 +286,11 @@ fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
                     let failing: Vec<&str> = row.failing.iter().map(gate::Condition::as_str).collect();
                     vec![
                         person::name(&state, row.person),
-                        if row.opens { "opens".to_owned() } else { "does not open".to_owned() },
+                        if row.opens {
+                            "opens".to_owned()
+                        } else {
+                            "does not open".to_owned()
+                        },
                         row.grant.map(|grant| grant.to_string()).unwrap_or_default(),
                         row.until.map(|until| until.for_people(&zone)).unwrap_or_default(),
                         failing.join(", "),
@@ -261,8 +310,14 @@ fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
 
 fn why(session: &Session, id: PersonId, secret: SecretId) -> Result<(), Failure> {
     let (state, now) = (session.state(), session.now());
-    let (decision, because) =
-        access::why(&state, session.service.gate(), id, secret, now, Some(Circumstances::default()));
+    let (decision, because) = access::why(
+        &state,
+        session.service.gate(),
+        id,
+        secret,
+        now,
+        Some(Circumstances::default()),
+    );
     session.out.either(
         || {
             let asked = because.iter().map(|because| {
@@ -299,7 +354,13 @@ fn why(session: &Session, id: PersonId, secret: SecretId) -> Result<(), Failure>
 
 fn mine(session: &Session, id: PersonId) -> Result<(), Failure> {
     let (state, now) = (session.state(), session.now());
-    let documents = access::may_open(&state, session.service.gate(), id, now, Some(Circumstances::default()));
+    let documents = access::may_open(
+        &state,
+        session.service.gate(),
+        id,
+        now,
+        Some(Circumstances::default()),
+    );
     session.out.either(
         || {
             let documents = documents.iter().map(|document| {
@@ -311,11 +372,19 @@ fn mine(session: &Session, id: PersonId) -> Result<(), Failure> {
             let rows: Vec<Vec<String>> = documents
                 .iter()
                 .map(|document| {
-                    vec![document.id.to_string(), document.name.clone(), secret::title(&state, document.secret)]
+                    vec![
+                        document.id.to_string(),
+                        document.name.clone(),
+                        secret::title(&state, document.secret),
+                    ]
                 })
                 .collect();
             out.table(&["Id", "Name", "Secret"], &rows)?;
-            out.line(out.dim("From this shell, which shows no second factor: what asks for one opens in a browser."))
+            out.line(
+                out.dim(
+                    "From this shell, which shows no second factor: what asks for one opens in a browser.",
+                ),
+            )
         },
     )
 }
@@ -325,7 +394,10 @@ fn requests(session: &Session, pending: bool) -> Result<(), Failure> {
     let mine = |request: &&access::Request| {
         session.actor.person == Some(request.person) || runs(session, request.secret)
     };
-    let listed = state.access.requests().filter(|request| !pending || request.outcome == Outcome::Pending);
+    let listed = state
+        .access
+        .requests()
+        .filter(|request| !pending || request.outcome == Outcome::Pending);
     let listed: Vec<&access::Request> = listed.filter(mine).collect();
     let missing = |request: &access::Request| {
         let secret = state.secrets.get(request.secret);
@@ -375,8 +447,14 @@ fn requests(session: &Session, pending: bool) -> Result<(), Failure> {
 
 fn grants(session: &Session, wanted: impl Fn(&access::Grant) -> bool) -> Result<(), Failure> {
     let (state, now, zone) = (session.state(), session.now(), session.zone());
-    let seen = |grant: &&access::Grant| session.actor.person == Some(grant.person) || runs(session, grant.secret);
-    let listed: Vec<&access::Grant> = state.access.grants().filter(|grant| wanted(grant)).filter(seen).collect();
+    let seen =
+        |grant: &&access::Grant| session.actor.person == Some(grant.person) || runs(session, grant.secret);
+    let listed: Vec<&access::Grant> = state
+        .access
+        .grants()
+        .filter(|grant| wanted(grant))
+        .filter(seen)
+        .collect();
     let standing = |grant: &access::Grant| match (&grant.revoked, &grant.emergency) {
         (Some(revoked), _) => format!("taken back: {}", revoked.reason),
         _ if !grant.is_live(now) => "ended".to_owned(),

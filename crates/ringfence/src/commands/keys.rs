@@ -49,7 +49,10 @@ impl Passphrase {
                 let new = passphrase::choose(new_passphrase_file.as_deref(), NEW)?;
                 Service::change_passphrase(config, &old, &new, KdfParams::default(), &actor).await?;
             }
-            Passphrase::Recover { recovery_file, new_passphrase_file } => {
+            Passphrase::Recover {
+                recovery_file,
+                new_passphrase_file,
+            } => {
                 let printed = Zeroizing::new(lookup::read_text(&recovery_file)?);
                 let new = passphrase::choose(new_passphrase_file.as_deref(), NEW)?;
                 Service::recover(config, printed.trim(), &new, KdfParams::default(), &actor).await?;
@@ -73,7 +76,9 @@ impl Recovery {
             |out| {
                 out.line(out.bold("Recovery key"))?;
                 out.line(format!("  {}", printed.as_str()))?;
-                out.line("The one before does not work any more. Print this one and lock it away: it is not kept.")
+                out.line(
+                    "The one before does not work any more. Print this one and lock it away: it is not kept.",
+                )
             },
         )
     }

@@ -89,10 +89,18 @@ impl Set {
         requirement.longest_grant_days = self.longest_grant.unwrap_or(requirement.longest_grant_days);
         requirement.listed = self.listed.unwrap_or(requirement.listed);
         if requirement == *session.state().access.requirement(self.tier) {
-            return Err(Refusal::input("tier", "nothing would change").remedy("name what the tier shall ask").into());
+            return Err(Refusal::input("tier", "nothing would change")
+                .remedy("name what the tier shall ask")
+                .into());
         }
         let reason = lookup::text("reason", &self.reason)?;
-        session.act(Command::SetRequirement { tier: self.tier, requirement: Box::new(requirement), reason }).await
+        session
+            .act(Command::SetRequirement {
+                tier: self.tier,
+                requirement: Box::new(requirement),
+                reason,
+            })
+            .await
     }
 }
 
@@ -101,7 +109,9 @@ fn show(session: &Session) -> Result<(), Failure> {
     let tiers = Tier::ALL.map(|tier| (tier, state.access.requirement(tier)));
     session.out.either(
         || {
-            let rows = tiers.iter().map(|(tier, requirement)| json!({ "tier": tier, "requirement": **requirement }));
+            let rows = tiers
+                .iter()
+                .map(|(tier, requirement)| json!({ "tier": tier, "requirement": **requirement }));
             Value::Array(rows.collect())
         },
         |out| {
@@ -119,7 +129,17 @@ fn show(session: &Session) -> Result<(), Failure> {
                     ]
                 })
                 .collect();
-            out.table(&["Tier", "Clearance", "Approvals", "Emergency", "Longest grant", "Asks"], &rows)
+            out.table(
+                &[
+                    "Tier",
+                    "Clearance",
+                    "Approvals",
+                    "Emergency",
+                    "Longest grant",
+                    "Asks",
+                ],
+                &rows,
+            )
         },
     )
 }

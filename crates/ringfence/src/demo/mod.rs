@@ -1,0 +1,89 @@
+//! `ringfence demo`: a small company's story on real documents, each act with the entry it made.
+//!
+//! It runs in a folder of its own, never in a record that exists. The documents of Halden Optics, an invented company,
+//! are part of the program.
+
+mod stage;
+mod story;
+
+use crate::errors::Failure;
+use crate::output::note;
+use crate::session::Options;
+use clap::Args;
+use server::Settings;
+use service::{Config, KdfParams, Passphrase, Service};
+use stage::Stage;
+use std::net::SocketAddr;
+use std::path::Path;
+
+/// What seals the demonstration's record; printed, as it protects nothing.
+const PASSPHRASE: &str = "halden optics demonstration";
+
+/// Run a small company's story, and verify its record
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Afterwards serve that company, for a look around
+    #[arg(long)]
+    serve: bool,
+    /// Where to serve it
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8484",
+        requires = "serve"
+    )]
+    listen: SocketAddr,
+}
+
+impl Demo {
+    pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
+        if options.journal.is_some() {
+            return Err(Failure::input("the demonstration does not run in a database")
+                .remedy("leave --journal and RINGFENCE_JOURNAL away"));
+        }
+        let temporary = tempfile::tempdir().map_err(|error| Failure::storage(error.to_string()))?;
+        let data = match &options.data {
+            Some(data) if !is_free(data) => {
+                return Err(Failure::input(format!("`{}` is not empty", data.display()))
+                    .remedy("the demonstration never runs in real data: name a new folder, or none"));
+            }
+            Some(data) => data.clone(),
+            None => temporary.path().join("halden"),
+        };
+        let config = Config::local(&data);
+        let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+        let kdf = KdfParams::default();
+        let created = Service::create(
+            config.clone(),
+            &passphrase,
+            kdf,
+            "Halden Optics AS",
+            "Europe/Oslo",
+        )
+        .await?;
+        let mut stage = Stage::new(created.service, options.output());
+        story::play(&mut stage).await?;
+        stage.verify(&config, &passphrase).await?;
+        let accounts = if self.serve {
+            story::accounts(&stage).await?
+        } else {
+            Vec::new()
+        };
+        stage.end(&data, options.data.is_some(), PASSPHRASE, &accounts)?;
+        if self.serve {
+            for (mail, role) in &accounts {
+                note(format!("  {mail:<36} {role}"));
+            }
+            note(format!("Password for each of them: {}", story::PASSWORD));
+            crate::serve::listen(&stage.service, Settings::local(self.listen)).await?;
+        }
+        Ok(())
+    }
+}
+
+fn is_free(folder: &Path) -> bool {
+    match std::fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(_) => !folder.exists(),
+    }
+}

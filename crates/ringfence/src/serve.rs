@@ -1,0 +1,97 @@
+//! `ringfence serve`: the web face of the record, until it is told to stop.
+
+use crate::errors::Failure;
+use crate::output::note;
+use crate::session::{Options, Session};
+use clap::Args;
+use server::{Settings, TlsFiles};
+use service::Service;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use zeroize::Zeroizing;
+
+/// Serve the pages and the REST API
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Where to listen; any address but this machine's own needs TLS or a proxy in front
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8484",
+        env = "RINGFENCE_LISTEN"
+    )]
+    listen: SocketAddr,
+    /// The certificate chain, as PEM; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// The address of the reverse proxy that ends TLS in front; only its forwarded addresses are believed
+    #[arg(long, value_name = "ADDR")]
+    behind_proxy: Vec<IpAddr>,
+    /// The token that whoever reads /metrics from another machine has to show
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "RINGFENCE_METRICS_TOKEN",
+        hide_env_values = true
+    )]
+    metrics_token: Option<String>,
+}
+
+impl Serve {
+    pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
+        let session = Session::open(options).await?;
+        match session.service.sweep().await {
+            Ok(swept) if swept.blobs > 0 => note(format!(
+                "removed {} sealed files that no entry names",
+                swept.blobs
+            )),
+            Ok(_) => {}
+            Err(error) => note(format!("sealed files could not be swept: {error}")),
+        }
+        let tls = self
+            .tls_cert
+            .zip(self.tls_key)
+            .map(|(certificate, key)| TlsFiles { certificate, key });
+        let settings = Settings {
+            tls,
+            behind_proxy: self.behind_proxy,
+            metrics_token: self.metrics_token.map(Zeroizing::new),
+            ..Settings::local(self.listen)
+        };
+        listen(&session.service, settings).await
+    }
+}
+
+/// Serves until the process is told to stop; then writes a snapshot, so that the next start is quick.
+pub(crate) async fn listen(service: &Service, settings: Settings) -> Result<(), Failure> {
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    let listening = server::bind(settings)
+        .await
+        .map_err(|error| Failure::input(error.to_string()))?;
+    let address = format!("{scheme}://{}", listening.address());
+    if let Some(token) = service.set_up_link()? {
+        note("There is no administrator yet. Whoever opens this link becomes the first one; it works once:");
+        note(format!("  {address}/set-up?token={}", token.as_str()));
+    }
+    note(format!("Serving at {address}/ (stop with Ctrl-C)"));
+    listening.run(service.clone(), told_to_stop()).await;
+    note("Stopping");
+    service.snapshot().await?;
+    Ok(())
+}
+
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminate.recv() => {}
+            }
+        }
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
