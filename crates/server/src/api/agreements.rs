@@ -53,14 +53,14 @@ struct Agreement {
     #[serde(skip_serializing_if = "Option::is_none")]
     withdrawn: Option<Text>,
     /// Every version, the first one first.
-    versions: Vec<Version>,
+    versions: Vec<AgreementVersion>,
     /// Where you stand with it.
     standing: Standing,
 }
 
 /// One version of an agreement.
 #[derive(Debug, Serialize, ToSchema)]
-struct Version {
+struct AgreementVersion {
     /// 1, 2, 3 …
     number: u32,
     title: Line,
@@ -505,7 +505,7 @@ impl Agreement {
                 .withdrawn
                 .as_ref()
                 .map(|withdrawn| withdrawn.reason.clone().into()),
-            versions: agreement.versions.iter().map(Version::from).collect(),
+            versions: agreement.versions.iter().map(AgreementVersion::from).collect(),
             standing: caller
                 .state
                 .agreements
@@ -515,7 +515,7 @@ impl Agreement {
     }
 }
 
-impl From<&domain::Version> for Version {
+impl From<&domain::Version> for AgreementVersion {
     fn from(version: &domain::Version) -> Self {
         Self {
             number: version.number,

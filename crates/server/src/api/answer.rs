@@ -151,7 +151,7 @@ pub(super) fn items(limit: Option<u32>) -> Result<usize, Problem> {
         return Ok(usize::try_from(limit).unwrap_or(usize::MAX));
     }
     Err(Problem::input(
-        Some("limit".to_owned()),
+        Some("limit"),
         format!("`{limit}` is out of range: take 1 to {MOST_ITEMS}"),
     ))
 }

@@ -86,7 +86,14 @@ impl Area {
             known.merge_operations(item);
         }
         let components = self.areas.document.components.get_or_insert_default();
-        components.schemas.extend(schemas);
+        for (name, schema) in schemas {
+            // Two shapes of one name would silently be described as one.
+            debug_assert!(
+                components.schemas.get(&name).is_none_or(|known| *known == schema),
+                "two shapes are called {name}"
+            );
+            components.schemas.insert(name, schema);
+        }
         self
     }
 

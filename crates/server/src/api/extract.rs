@@ -131,7 +131,7 @@ pub(super) fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
         let error = error.into_inner();
         if error.is_data() {
             let field = Some(field).filter(|field| field != "." && field != "?");
-            Problem::input(field, reason(&error))
+            Problem::input(field.as_deref(), reason(&error))
         } else {
             not_json(&error)
         }

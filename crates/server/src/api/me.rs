@@ -54,7 +54,7 @@ struct Duty {
 /// How the service is.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"version": "0.1.0", "entries": 1041, "waiting": 0, "time": "2026-03-31T15:00:00.000Z"}))]
-struct Status {
+struct ServiceStatus {
     version: &'static str,
     /// Entries in the record.
     entries: u64,
@@ -94,10 +94,10 @@ async fn duties(caller: Caller) -> Json<Vec<Duty>> {
 }
 
 /// How the service is.
-#[utoipa::path(get, path = "/api/v1/status", responses((status = 200, description = "It answers.", body = Status)))]
-async fn status(State(app): State<App>, caller: Caller) -> Json<Status> {
+#[utoipa::path(get, path = "/api/v1/status", responses((status = 200, description = "It answers.", body = ServiceStatus)))]
+async fn status(State(app): State<App>, caller: Caller) -> Json<ServiceStatus> {
     let status = app.service.status();
-    Json(Status {
+    Json(ServiceStatus {
         version: env!("CARGO_PKG_VERSION"),
         entries: status.entries,
         waiting: status.waiting,

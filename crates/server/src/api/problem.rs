@@ -25,32 +25,33 @@ use utoipa::{PartialSchema, ToSchema};
 }))]
 pub(crate) struct Problem {
     /// `urn:ringfence:problem:` and the rule; `about:blank` where the status says it all.
-    r#type: String,
+    r#type: &'static str,
     /// The kind of problem, in a few words.
     title: &'static str,
     /// The HTTP status.
     status: u16,
     /// What happened and why, in a sentence.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// The rule that refused. Programs may match on it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<RuleWord>)]
     rule: Option<Rule>,
     /// What to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<String>,
+    #[schema(value_type = Option<String>)]
+    remedy: Option<Box<str>>,
     /// The field at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
-    field: Option<String>,
+    #[schema(value_type = Option<String>)]
+    field: Option<Box<str>>,
     /// Where the gate refused: every condition it asked, and how each stands.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    because: Vec<Because>,
+    #[serde(skip_serializing_if = "<[Because]>::is_empty")]
+    #[schema(value_type = Vec<Because>)]
+    because: Box<[Because]>,
     /// Where the gate refused: the entry that records it.
     #[serde(skip_serializing_if = "Option::is_none")]
     entry: Option<u64>,
-    /// The challenge that goes with a token's refusal (RFC 6750 section 3).
-    #[serde(skip)]
-    challenge: Option<String>,
 }
 
 /// One condition of the gate, and how it stands.
@@ -101,24 +102,23 @@ impl Problem {
     /// A problem that the status says it all about.
     pub(crate) fn plain(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
-            r#type: "about:blank".to_owned(),
+            r#type: "about:blank",
             title: status.canonical_reason().unwrap_or("Problem"),
             status: status.as_u16(),
-            detail: detail.into(),
+            detail: detail.into().into(),
             rule: None,
             remedy: None,
             field: None,
-            because: Vec::new(),
+            because: Box::default(),
             entry: None,
-            challenge: None,
         }
     }
 
     /// A value that cannot be taken.
-    pub(super) fn input(field: Option<String>, detail: impl Into<String>) -> Self {
+    pub(super) fn input(field: Option<&str>, detail: impl Into<String>) -> Self {
         let refusal = Refusal::new(Rule::Input, detail);
         Self {
-            field,
+            field: field.map(Into::into),
             ..refusal.into()
         }
     }
@@ -135,24 +135,8 @@ impl Problem {
     pub(super) fn no_token() -> Self {
         let detail = "this needs an API token that is good: `Authorization: Bearer rf_…`";
         Self {
-            remedy: Some("issue one to yourself in a signed-in browser, under your own account".to_owned()),
-            challenge: Some("Bearer realm=\"ringfence\"".to_owned()),
+            remedy: Some("issue one to yourself in a signed-in browser, under your own account".into()),
             ..Self::plain(StatusCode::UNAUTHORIZED, detail)
-        }
-    }
-
-    /// A token whose scopes do not reach.
-    pub(super) fn scope(wanted: &str) -> Self {
-        Self {
-            remedy: Some(format!("issue a token with the scope `{wanted}`")),
-            challenge: Some(format!(
-                "Bearer realm=\"ringfence\", error=\"insufficient_scope\", scope=\"{wanted}\""
-            )),
-            ..Refusal::new(
-                Rule::Role,
-                format!("this token's scopes do not allow it: `{wanted}` is needed"),
-            )
-            .into()
         }
     }
 }
@@ -163,7 +147,9 @@ impl IntoResponse for Problem {
         let body = serde_json::to_vec(&self).unwrap_or_default();
         let mut response =
             (status, [(header::CONTENT_TYPE, "application/problem+json")], body).into_response();
-        if let Some(challenge) = self.challenge.and_then(|text| HeaderValue::from_str(&text).ok()) {
+        if status == StatusCode::UNAUTHORIZED {
+            // RFC 6750 section 3.
+            let challenge = HeaderValue::from_static("Bearer realm=\"ringfence\"");
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
         response
@@ -172,25 +158,51 @@ impl IntoResponse for Problem {
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (status, title) = match refusal.rule {
-            Rule::Unknown => (StatusCode::NOT_FOUND, "Not known here"),
-            Rule::Role => (StatusCode::FORBIDDEN, "Not allowed"),
-            Rule::OwnCase => (StatusCode::FORBIDDEN, "Own case"),
-            Rule::Standing => (StatusCode::CONFLICT, "Not as things stand"),
-            Rule::Input => (StatusCode::UNPROCESSABLE_ENTITY, "Value not taken"),
-            Rule::Taken => (StatusCode::CONFLICT, "There already"),
-            Rule::Gate => (StatusCode::FORBIDDEN, "Refused by the gate"),
+        let (status, r#type, title) = match refusal.rule {
+            Rule::Unknown => (
+                StatusCode::NOT_FOUND,
+                "urn:ringfence:problem:unknown",
+                "Not known here",
+            ),
+            Rule::Role => (StatusCode::FORBIDDEN, "urn:ringfence:problem:role", "Not allowed"),
+            Rule::OwnCase => (
+                StatusCode::FORBIDDEN,
+                "urn:ringfence:problem:own-case",
+                "Own case",
+            ),
+            Rule::Standing => (
+                StatusCode::CONFLICT,
+                "urn:ringfence:problem:standing",
+                "Not as things stand",
+            ),
+            Rule::Input => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "urn:ringfence:problem:input",
+                "Value not taken",
+            ),
+            Rule::Taken => (
+                StatusCode::CONFLICT,
+                "urn:ringfence:problem:taken",
+                "There already",
+            ),
+            Rule::Gate => (
+                StatusCode::FORBIDDEN,
+                "urn:ringfence:problem:gate",
+                "Refused by the gate",
+            ),
             // Not 401: the token is good, and another one would not help.
-            Rule::SignIn => (StatusCode::FORBIDDEN, "A stronger proof is needed"),
+            Rule::SignIn => (
+                StatusCode::FORBIDDEN,
+                "urn:ringfence:problem:sign-in",
+                "A stronger proof is needed",
+            ),
         };
-        let word = serde_json::to_value(refusal.rule).ok();
-        let word = word.as_ref().and_then(Value::as_str).unwrap_or("refused");
         Self {
-            r#type: format!("urn:ringfence:problem:{word}"),
+            r#type,
             title,
             rule: Some(refusal.rule),
-            remedy: refusal.remedy,
-            field: refusal.field.map(str::to_owned),
+            remedy: refusal.remedy.map(Into::into),
+            field: refusal.field.map(Into::into),
             ..Self::plain(status, refusal.message)
         }
     }
@@ -206,7 +218,7 @@ impl From<Shut> for Problem {
             .map(Means::sentence)
             .next();
         Self {
-            remedy,
+            remedy: remedy.map(Into::into),
             because: shut.because.iter().map(Because::from).collect(),
             entry: Some(shut.entry),
             ..refusal.into()

@@ -163,10 +163,6 @@ fn id(prefix: &str, description: &str) -> ObjectBuilder {
     string(description, json!(format!("{prefix}-12"))).pattern(Some(format!("^{prefix}-[1-9][0-9]*$")))
 }
 
-fn subject() -> ObjectBuilder {
-    string("The id of anything an entry can be about.", json!("S-12")).pattern(Some("^[A-Z]-[1-9][0-9]*$"))
-}
-
 fn digest() -> ObjectBuilder {
     let example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
     string("SHA-256, in hexadecimal.", json!(example)).pattern(Some("^[0-9a-fA-F]{64}$"))
