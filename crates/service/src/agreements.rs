@@ -36,6 +36,23 @@ pub struct NewVersion {
     pub note: Option<Text>,
 }
 
+/// A copy that was signed on paper.
+#[derive(Debug, Clone)]
+pub struct PaperCopy {
+    /// The agreement.
+    pub agreement: AgreementId,
+    /// The version that was signed.
+    pub version: u32,
+    /// Who signed.
+    pub person: PersonId,
+    /// The name as it stands on the paper.
+    pub name: Line,
+    /// When it was signed.
+    pub signed_on: Time,
+    /// The scan: a PDF.
+    pub scan: Vec<u8>,
+}
+
 /// The exact text of a version.
 #[derive(Debug, Clone)]
 pub struct AgreementText {
@@ -151,21 +168,12 @@ impl Service {
     ///
     /// # Errors
     /// The scan is no PDF; a rule refuses it.
-    pub async fn record_paper(
-        &self,
-        actor: &Actor,
-        agreement: AgreementId,
-        version: u32,
-        person: PersonId,
-        name: Line,
-        signed_on: Time,
-        bytes: Vec<u8>,
-    ) -> Result<Done, ServiceError> {
-        let media = media_of(&bytes)?;
+    pub async fn record_paper(&self, actor: &Actor, paper: PaperCopy) -> Result<Done, ServiceError> {
+        let media = media_of(&paper.scan)?;
         let stored = self
             .house
             .blobs
-            .store(stream::iter([Ok(Bytes::from(bytes))]), None)
+            .store(stream::iter([Ok(Bytes::from(paper.scan))]), None)
             .await?;
         let scan = TextRef {
             blob: stored.blob.to_string(),
@@ -173,6 +181,14 @@ impl Service {
             size: stored.size,
             media,
         };
+        let PaperCopy {
+            agreement,
+            version,
+            person,
+            name,
+            signed_on,
+            ..
+        } = paper;
         let command = Command::RecordPaper {
             agreement,
             version,

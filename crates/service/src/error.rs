@@ -148,7 +148,7 @@ impl From<vault::SealError> for ServiceError {
 impl From<DocumentError> for ServiceError {
     fn from(error: DocumentError) -> Self {
         match error {
-            DocumentError::Storage(vault::StorageError::Full { .. }) => Self::Full,
+            DocumentError::Storage(vault::StorageError::Full) => Self::Full,
             DocumentError::Source(error) => Self::Upload(error.to_string()),
             DocumentError::Sealed(error) => Self::Content(error.to_string()),
             DocumentError::Storage(error) => Self::Storage(error.to_string()),

@@ -18,7 +18,7 @@ mod release;
 mod setup;
 mod sign_in;
 
-pub use agreements::{AgreementText, NewVersion, shown_by};
+pub use agreements::{AgreementText, NewVersion, PaperCopy, shown_by};
 pub use committer::Done;
 pub use config::{Config, Passphrase};
 pub use content::Upload;

@@ -2,6 +2,12 @@
 //!
 //! The disk is a small tmpfs, for which the test needs to be root; without that it says so and shows nothing.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
+
 mod support;
 
 use bytes::Bytes;

@@ -5,6 +5,12 @@
 //! The quick run makes 2,000 failing openings and 120 killed processes; `RINGFENCE_TEST_TRIALS` and
 //! `RINGFENCE_TEST_KILLS` ask for more.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
+
 mod support;
 
 use service::{Config, Faults, HistoryFilter, Service, Step};

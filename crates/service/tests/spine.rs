@@ -1,5 +1,11 @@
 //! The main job, end to end: a secret is registered, people are bound, access is decided, and all of it is in the record.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking"
+)]
+
 mod support;
 
 use gate::Condition;

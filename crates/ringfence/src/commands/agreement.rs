@@ -226,7 +226,17 @@ impl Agreement {
                 let bytes = lookup::read(&scan, LARGEST_FILE)?;
                 let service = &session.service;
                 let done = service
-                    .record_paper(&session.actor, id, version, person, name, signed_on, bytes)
+                    .record_paper(
+                        &session.actor,
+                        service::PaperCopy {
+                            agreement: id,
+                            version,
+                            person,
+                            name,
+                            signed_on,
+                            scan: bytes,
+                        },
+                    )
                     .await?;
                 session.recorded(&done, json!({}))?;
             }
