@@ -97,7 +97,7 @@ impl Account {
 
 fn link(session: &Session, at: &str, token: &Zeroizing<String>) -> Result<(), Failure> {
     let address = Zeroizing::new(format!(
-        "{}/invite?token={}",
+        "{}/invite/{}",
         at.trim_end_matches('/'),
         token.as_str()
     ));
