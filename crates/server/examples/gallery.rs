@@ -52,16 +52,12 @@ struct Secret {
 }
 
 fn main() {
-    let out = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "gallery.html".to_owned());
+    let out = std::env::args().nth(1).unwrap_or_else(|| "gallery.html".to_owned());
     let link = |page: String| {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/static/");
-        ["ringfence.css", "app.js", "htmx.min.js", "icon.svg"]
-            .iter()
-            .fold(page, |page, name| {
-                page.replace(&server::assets::url(name), &format!("file://{folder}{name}"))
-            })
+        ["ringfence.css", "app.js", "htmx.min.js", "icon.svg"].iter().fold(page, |page, name| {
+            page.replace(&server::assets::url(name), &format!("file://{folder}{name}"))
+        })
     };
     std::fs::write(&out, link(framed().render().unwrap())).unwrap();
     std::fs::write(out.replace(".html", ".bare.html"), link(bare().render().unwrap())).unwrap();
@@ -73,20 +69,12 @@ fn framed() -> Framed {
         [("q", "coating"), ("tier", "restricted"), ("sort", "-openings")]
             .map(|(a, b)| (a.to_owned(), b.to_owned())),
     );
-    let every: Vec<_> = Place::ALL
-        .iter()
-        .map(|place| (*place, (*place == Place::Requests).then_some(12)))
-        .collect();
+    let every: Vec<_> =
+        Place::ALL.iter().map(|place| (*place, (*place == Place::Requests).then_some(12))).collect();
     let marks = marks();
     let mut errors = Errors::default();
-    errors.add(
-        "title",
-        "Give the secret a title that says nothing of what is secret",
-    );
-    errors.add(
-        "review",
-        "The review date lies in the past: choose one after 3 Mar 2026",
-    );
+    errors.add("title", "Give the secret a title that says nothing of what is secret");
+    errors.add("review", "The review date lies in the past: choose one after 3 Mar 2026");
     Framed {
         frame: Frame {
             organisation: "Halden Coatings AG".to_owned(),
@@ -97,10 +85,7 @@ fn framed() -> Framed {
             second_factor: SecondFactor::ShownUntil("3 Mar 2026, 22:05 CET".to_owned()),
             groups: navigation(&every, Some(Place::Register)),
             csrf: "token".to_owned(),
-            flash: Some(Flash::recorded(
-                "The grant to Ana was revoked. It opens nothing from now on.",
-                41,
-            )),
+            flash: Some(Flash::recorded("The grant to Ana was revoked. It opens nothing from now on.", 41)),
             alarms: 2,
             query: String::new(),
             zone: "Europe/Vienna".to_owned(),
@@ -219,53 +204,23 @@ fn secrets() -> Vec<Secret> {
             200,
             (Tone::Bad, "Nobody owns it"),
         ),
-        row(
-            "Customer list, Nordics",
-            Tier::Confidential,
-            "Jo Li",
-            0,
-            400,
-            (Tone::Calm, "Retired"),
-        ),
+        row("Customer list, Nordics", Tier::Confidential, "Jo Li", 0, 400, (Tone::Calm, "Retired")),
     ]
 }
 
 fn marks() -> Vec<Mark> {
-    let mark = |name: &str, state, why: &str| Mark {
-        name: name.to_owned(),
-        state,
-        why: why.to_owned(),
-    };
+    let mark = |name: &str, state, why: &str| Mark { name: name.to_owned(), state, why: why.to_owned() };
     let remedy = |label: &str, href: Option<&str>| {
-        MarkState::Failing(Some(Remedy {
-            label: label.to_owned(),
-            href: href.map(str::to_owned),
-        }))
+        MarkState::Failing(Some(Remedy { label: label.to_owned(), href: href.map(str::to_owned) }))
     };
     vec![
         mark("Employment", MarkState::Met, "Employed since 1 Sep 2021."),
         mark("Clearance", MarkState::Met, "Cleared for restricted."),
-        mark(
-            "Grant",
-            remedy("Ask for access", Some("#")),
-            "No grant names Ana and this secret.",
-        ),
-        mark(
-            "Agreement",
-            MarkState::Met,
-            "Employee agreement, version 3, signed 4 Jan 2026.",
-        ),
+        mark("Grant", remedy("Ask for access", Some("#")), "No grant names Ana and this secret."),
+        mark("Agreement", MarkState::Met, "Employee agreement, version 3, signed 4 Jan 2026."),
         mark("Policy", MarkState::Met, "Acknowledged 4 Jan 2026."),
-        mark(
-            "Training",
-            remedy("Start refresher", Some("#")),
-            "Training ended on 3 Mar 2026.",
-        ),
-        mark(
-            "Background check",
-            remedy("HR records the check.", None),
-            "No check is recorded.",
-        ),
+        mark("Training", remedy("Start refresher", Some("#")), "Training ended on 3 Mar 2026."),
+        mark("Background check", remedy("HR records the check.", None), "No check is recorded."),
         mark("Second factor", MarkState::Met, "Shown 14 minutes ago."),
         mark("Network", MarkState::NotAsked, ""),
     ]
@@ -297,47 +252,16 @@ fn history() -> Vec<HistoryRow> {
             "Training ended on 3 March.",
             Tone::Bad,
         ),
-        row(
-            9_120,
-            40,
-            Some("Jo Li"),
-            "approved Ana's request for access.",
-            "",
-            Tone::Good,
-        ),
-        row(
-            41,
-            300,
-            None,
-            "The review of this secret fell due.",
-            "",
-            Tone::Warn,
-        ),
-        row(
-            7,
-            420,
-            Some("Ana Horvat"),
-            "registered the secret.",
-            "",
-            Tone::Calm,
-        ),
+        row(9_120, 40, Some("Jo Li"), "approved Ana's request for access.", "", Tone::Good),
+        row(41, 300, None, "The review of this secret fell due.", "", Tone::Warn),
+        row(7, 420, Some("Ana Horvat"), "registered the secret.", "", Tone::Calm),
     ]
 }
 
 fn charts(marks: &[Mark]) -> Vec<Chart> {
-    let tiers = [
-        ("Confidential", Tone::Calm),
-        ("Restricted", Tone::Second),
-        ("Crown jewel", Tone::Accent),
-    ]
-    .map(|(name, tone)| Series {
-        name: name.to_owned(),
-        tone,
-    });
-    let row = |label: &str, values: &[u64]| Row {
-        label: label.to_owned(),
-        values: values.to_vec(),
-    };
+    let tiers = [("Confidential", Tone::Calm), ("Restricted", Tone::Second), ("Crown jewel", Tone::Accent)]
+        .map(|(name, tone)| Series { name: name.to_owned(), tone });
+    let row = |label: &str, values: &[u64]| Row { label: label.to_owned(), values: values.to_vec() };
     let days: Vec<Row> = (0..60u64)
         .map(|n| {
             row(
@@ -346,22 +270,11 @@ fn charts(marks: &[Mark]) -> Vec<Chart> {
             )
         })
         .collect();
-    let lines = [("Openings", Tone::Accent), ("Refusals", Tone::Bad)].map(|(name, tone)| Series {
-        name: name.to_owned(),
-        tone,
-    });
-    let cover = |label: &str, met, not_met| Coverage {
-        label: label.to_owned(),
-        met,
-        not_met,
-    };
+    let lines = [("Openings", Tone::Accent), ("Refusals", Tone::Bad)]
+        .map(|(name, tone)| Series { name: name.to_owned(), tone });
+    let cover = |label: &str, met, not_met| Coverage { label: label.to_owned(), met, not_met };
     let names: Vec<String> = marks.iter().map(|mark| mark.name.clone()).collect();
-    let people = [
-        "Ana Horvat",
-        "ليلى حداد",
-        "Bartholomew Featherstonehaugh-Cholmondeley",
-        "Jo Li",
-    ];
+    let people = ["Ana Horvat", "ليلى حداد", "Bartholomew Featherstonehaugh-Cholmondeley", "Jo Li"];
     let heat: Vec<_> = people
         .iter()
         .enumerate()
@@ -380,10 +293,7 @@ fn charts(marks: &[Mark]) -> Vec<Chart> {
                 row("Research", &[12, 30, 4]),
                 row("Production", &[40, 8, 1]),
                 row("المبيعات", &[3, 2, 0]),
-                row(
-                    "A department with a name that is much too long for a phone",
-                    &[1, 0, 0],
-                ),
+                row("A department with a name that is much too long for a phone", &[1, 0, 0]),
             ],
         ),
         chart::coverage(
@@ -408,10 +318,7 @@ fn charts(marks: &[Mark]) -> Vec<Chart> {
                         at(10, "Opened sheet 6", Tone::Accent),
                     ],
                 },
-                Lane {
-                    label: "Refusals".to_owned(),
-                    points: vec![at(12, "Refused: suspended", Tone::Bad)],
-                },
+                Lane { label: "Refusals".to_owned(), points: vec![at(12, "Refused: suspended", Tone::Bad)] },
                 Lane {
                     label: "Employment".to_owned(),
                     points: vec![at(3, "Gave notice", Tone::Warn), at(28, "Left", Tone::Calm)],

@@ -1,7 +1,13 @@
 //! Serves the sample company of `examples/halden` on this machine, for looking at pages: `cargo run -p server --example
 //! serve -- 4100`. Everything is in a folder that goes away with it.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, clippy::print_stderr, reason = "an example for developers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stderr,
+    reason = "an example for developers"
+)]
 
 use futures::stream;
 use program::access;
@@ -46,7 +52,8 @@ async fn main() {
     let folder = tempfile::tempdir().unwrap();
     let passphrase = Passphrase::new("an example needs no secret".to_owned());
     let config = Config::local(folder.path().join("data"));
-    let made = Service::create(config, &passphrase, KdfParams::light_for_tests(), "Halden Optics AS", "Europe/Oslo");
+    let made =
+        Service::create(config, &passphrase, KdfParams::light_for_tests(), "Halden Optics AS", "Europe/Oslo");
     let service = made.await.unwrap().service;
     fill(&service).await;
     let listening = server::bind(Settings::local(([127, 0, 0, 1], port).into())).await.unwrap();
@@ -66,8 +73,12 @@ async fn fill(service: &Service) {
     let mail = |mail: &str| service.state().people.by_mail(&format!("{mail}@halden.example")).unwrap().id;
     let holder = |role| service.state().people.iter().find(|person| person.has(role)).unwrap().id;
     let counsel = holder(Role::Counsel);
-    let (layla, coating, oskar, weilun) =
-        (mail("layla.alhaddadi"), mail("maximiliane.hohenfels"), mail("oskar.lindmarsh"), mail("weilun.tsai"));
+    let (layla, coating, oskar, weilun) = (
+        mail("layla.alhaddadi"),
+        mail("maximiliane.hohenfels"),
+        mail("oskar.lindmarsh"),
+        mail("weilun.tsai"),
+    );
     let ids: Vec<PersonId> = service.state().people.iter().map(|person| person.id).collect();
     for id in &ids {
         let link = service.invite(&operator(), *id).await.unwrap();
@@ -77,8 +88,11 @@ async fn fill(service: &Service) {
     }
     let secrets = register(service, counsel).await;
     let first = secrets[0];
-    let agreement = publish(service, counsel, "Confidentiality agreement for employees", "agreement-employee.md").await;
-    let contractor = publish(service, counsel, "Confidentiality agreement for contractors", "agreement-contractor.md").await;
+    let agreement =
+        publish(service, counsel, "Confidentiality agreement for employees", "agreement-employee.md").await;
+    let contractor =
+        publish(service, counsel, "Confidentiality agreement for contractors", "agreement-contractor.md")
+            .await;
     let employees: Vec<PersonId> = ids.iter().copied().filter(|id| *id != oskar).collect();
     assign(service, counsel, agreement, employees.clone()).await;
     assign(service, counsel, contractor, vec![oskar]).await;
@@ -90,7 +104,11 @@ async fn fill(service: &Service) {
     let files = [
         ("process-specification.md", "text/markdown", first),
         ("lab-notebook.pdf", "application/pdf", first),
-        ("pricing-model.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", of(Tier::Confidential)),
+        (
+            "pricing-model.xlsx",
+            "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            of(Tier::Confidential),
+        ),
         ("customers.csv", "text/csv", of(Tier::Confidential)),
     ];
     for (name, kind, secret) in files {
@@ -192,7 +210,9 @@ async fn requests(service: &Service, layla: PersonId, coating: PersonId, weilun:
     let listed: Vec<(SecretId, PersonId)> = state
         .secrets
         .iter()
-        .filter(|secret| secret.profile.tier != Tier::CrownJewel && secret.status == secrets::Status::Accepted)
+        .filter(|secret| {
+            secret.profile.tier != Tier::CrownJewel && secret.status == secrets::Status::Accepted
+        })
         .map(|secret| (secret.id, secret.profile.owner))
         .collect();
     let answer = async |owner: PersonId, command: access::Command| {
@@ -210,7 +230,8 @@ async fn requests(service: &Service, layla: PersonId, coating: PersonId, weilun:
     let (secret, owner) = listed[0];
     ask(service, coating, secret, "New lens holder: does the dwell time change?").await;
     if let Some(request) = ask(service, weilun, secret, "Curious").await {
-        answer(owner, access::Command::Refuse { request, reason: text("No need for it in your work.") }).await;
+        answer(owner, access::Command::Refuse { request, reason: text("No need for it in your work.") })
+            .await;
     }
     if let Some((secret, _)) = listed.iter().find(|(_, owner)| *owner != coating) {
         let purpose = text("The bath is curdling, line 1 stands.");

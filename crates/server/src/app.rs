@@ -2,13 +2,14 @@
 
 use crate::observe::{self, Metrics};
 use crate::pending::Pending;
-use crate::routes::{RouteInfo, Routes};
+use crate::routes::{RouteInfo, Routes, Rule};
 use crate::{assets, guard, pages};
 use axum::{Router, extract::DefaultBodyLimit, middleware};
 use service::Service;
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use zeroize::Zeroizing;
 
 /// The largest body of a form, in bytes: the longest agreement (1 MiB of text), percent-encoded.
@@ -65,12 +66,7 @@ impl App {
     /// The web face of an open record.
     #[must_use]
     pub fn new(service: Service, settings: Settings) -> Self {
-        Self {
-            service,
-            settings: Arc::new(settings),
-            pending: Arc::default(),
-            metrics: Arc::default(),
-        }
+        Self { service, settings: Arc::new(settings), pending: Arc::default(), metrics: Arc::default() }
     }
 
     /// The router: every route with its rule, and around all of them what no route may do without.
@@ -97,4 +93,13 @@ pub fn routes() -> Routes {
 #[must_use]
 pub fn route_list() -> Vec<RouteInfo> {
     routes().list().to_vec()
+}
+
+/// Who may look at the page of this path, where there is one without parameters.
+pub(crate) fn rule_of(path: &str) -> Option<Rule> {
+    static RULES: LazyLock<HashMap<String, Rule>> = LazyLock::new(|| {
+        let pages = route_list().into_iter().filter(|route| route.method == "GET");
+        pages.map(|route| (route.path, route.rule)).collect()
+    });
+    RULES.get(path).copied()
 }

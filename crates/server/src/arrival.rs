@@ -27,7 +27,8 @@ impl Arrival {
         let proxied = peer.is_some_and(|peer| settings.behind_proxy.iter().any(|p| p.to_canonical() == peer));
         let address = if proxied { forwarded(settings, headers).or(peer) } else { peer };
         // A proxy that says nothing of the scheme is not known to speak TLS to the browser.
-        let secure = settings.tls.is_some() || (proxied && last(headers, "x-forwarded-proto") == Some("https"));
+        let secure =
+            settings.tls.is_some() || (proxied && last(headers, "x-forwarded-proto") == Some("https"));
         let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
         let host = host.or(uri.authority().map(axum::http::uri::Authority::as_str)).unwrap_or_default();
         let scheme = if secure { "https" } else { "http" };
@@ -42,7 +43,8 @@ impl Arrival {
 
 /// The right-most address that is not one of our proxies: what stands left of it anybody may have written.
 fn forwarded(settings: &Settings, headers: &HeaderMap) -> Option<IpAddr> {
-    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
+    let lines: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|v| v.to_str().ok()).collect();
     let hops = lines.iter().rev().flat_map(|line| line.rsplit(','));
     for hop in hops {
         // Something that is no address ends the chain of those we can believe.
@@ -59,3 +61,6 @@ fn last<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let value = headers.get_all(name).iter().next_back()?.to_str().ok()?;
     value.rsplit(',').next().map(str::trim)
 }
+
+#[cfg(test)]
+mod tests;

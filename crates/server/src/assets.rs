@@ -27,21 +27,9 @@ struct Asset {
 
 static ASSETS: LazyLock<[Asset; 4]> = LazyLock::new(|| {
     [
-        asset(
-            "ringfence.css",
-            "text/css; charset=utf-8",
-            include_bytes!("../static/ringfence.css"),
-        ),
-        asset(
-            "app.js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("../static/app.js"),
-        ),
-        asset(
-            "htmx.min.js",
-            "text/javascript; charset=utf-8",
-            include_bytes!("../static/htmx.min.js"),
-        ),
+        asset("ringfence.css", "text/css; charset=utf-8", include_bytes!("../static/ringfence.css")),
+        asset("app.js", "text/javascript; charset=utf-8", include_bytes!("../static/app.js")),
+        asset("htmx.min.js", "text/javascript; charset=utf-8", include_bytes!("../static/htmx.min.js")),
         asset("icon.svg", "image/svg+xml", include_bytes!("../static/icon.svg")),
     ]
 });
@@ -67,10 +55,7 @@ pub async fn serve(Path((digest, name)): Path<(String, String)>, headers: Header
     if digest != asset.digest {
         return (
             StatusCode::TEMPORARY_REDIRECT,
-            [
-                (header::LOCATION, url(asset.name)),
-                (header::CACHE_CONTROL, "no-store".to_owned()),
-            ],
+            [(header::LOCATION, url(asset.name)), (header::CACHE_CONTROL, "no-store".to_owned())],
         )
             .into_response();
     }
@@ -83,10 +68,7 @@ pub async fn serve(Path((digest, name)): Path<(String, String)>, headers: Header
         .any(|candidate| matches!(candidate.trim(), "*") || candidate.trim().trim_start_matches("W/") == tag);
     let common = [
         (header::ETAG, tag),
-        (
-            header::CACHE_CONTROL,
-            "public, max-age=31536000, immutable".to_owned(),
-        ),
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
     ];
     if known {
@@ -104,12 +86,7 @@ fn asset(name: &'static str, content_type: &'static str, bytes: &'static [u8]) -
     let digest = digest::digest(&digest::SHA256, bytes);
     // 64 bits tell releases apart; nothing is trusted because of them.
     let digest = HEXLOWER.encode(digest.as_ref()).chars().take(16).collect();
-    Asset {
-        name,
-        content_type,
-        bytes,
-        digest,
-    }
+    Asset { name, content_type, bytes, digest }
 }
 
 #[cfg(test)]

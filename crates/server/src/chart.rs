@@ -91,11 +91,7 @@ pub fn stacked_bars(title: &str, series: &[Series], rows: &[Row]) -> Chart {
     Chart {
         title: clean(title),
         svg: picture("chart-bars", title, &description, height, &inner),
-        legend: if rows.is_empty() {
-            Vec::new()
-        } else {
-            legend(series)
-        },
+        legend: if rows.is_empty() { Vec::new() } else { legend(series) },
         columns: heads("", series.iter().map(|part| part.name.as_str()).chain(["All"])),
         rows: rows
             .iter()
@@ -103,10 +99,7 @@ pub fn stacked_bars(title: &str, series: &[Series], rows: &[Row]) -> Chart {
                 let cells =
                     (0..series.len()).map(|n| format::number(row.values.get(n).copied().unwrap_or(0)));
                 let all = format::number(clamped(total(row)));
-                std::iter::once(clean(&row.label))
-                    .chain(cells)
-                    .chain([all])
-                    .collect()
+                std::iter::once(clean(&row.label)).chain(cells).chain([all]).collect()
             })
             .collect(),
     }
@@ -121,11 +114,7 @@ pub fn coverage(title: &str, items: &[Coverage]) -> Chart {
         let mut inner = String::new();
         label(&mut inner, 15, &item.label);
         end_label(&mut inner, 15, &format::percent(item.met, whole));
-        let words = format!(
-            "{} met, {} not met",
-            format::number(item.met),
-            format::number(item.not_met)
-        );
+        let words = format!("{} met, {} not met", format::number(item.met), format::number(item.not_met));
         bar(&mut inner, "track", 0.0, 100.0, 22, &words);
         if item.met > 0 {
             bar(&mut inner, "good", 0.0, met, 22, &words);
@@ -133,11 +122,7 @@ pub fn coverage(title: &str, items: &[Coverage]) -> Chart {
         if item.not_met > 0 {
             bar(&mut inner, "bad", met, 100.0 - met, 22, &words);
         }
-        let _ = write!(
-            inner,
-            "<text class=\"quiet\" x=\"0\" y=\"56\">{}</text>",
-            escape(&words)
-        );
+        let _ = write!(inner, "<text class=\"quiet\" x=\"0\" y=\"56\">{}</text>", escape(&words));
         svg.push_str(&picture("chart-bars", &item.label, &words, 62, &inner));
     }
     svg.push_str("</div>");
@@ -166,18 +151,10 @@ pub fn coverage(title: &str, items: &[Coverage]) -> Chart {
 
 /// Values over consecutive days: the first series as an area, all as lines; openings and refusals.
 pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
-    let top = round_up(
-        days.iter()
-            .flat_map(|day| day.values.iter().copied())
-            .max()
-            .unwrap_or(0),
-    );
+    let top = round_up(days.iter().flat_map(|day| day.values.iter().copied()).max().unwrap_or(0));
     let mut inner = String::new();
     for height in [16, 96, 176] {
-        let _ = write!(
-            inner,
-            "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{height}\" y2=\"{height}\"/>"
-        );
+        let _ = write!(inner, "<line class=\"grid\" x1=\"0\" x2=\"100%\" y1=\"{height}\" y2=\"{height}\"/>");
     }
     // The curve lives in a unit square that is stretched; its strokes are not.
     inner.push_str(
@@ -189,10 +166,7 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
             .enumerate()
             .map(|(index, day)| {
                 let value = day.values.get(number).copied().unwrap_or(0);
-                (
-                    position(index, days.len()),
-                    100.0 - share(u128::from(value), u128::from(top)),
-                )
+                (position(index, days.len()), 100.0 - share(u128::from(value), u128::from(top)))
             })
             .collect();
         let (Some(first), Some(last)) = (points.first(), points.last()) else {
@@ -207,11 +181,7 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
             let area = format!("{:.2},100 {line}{:.2},100", first.0, last.0);
             let _ = write!(inner, "<polygon class=\"area {tone}\" points=\"{area}\"/>");
         }
-        let _ = write!(
-            inner,
-            "<polyline class=\"line {tone}\" points=\"{}\"/>",
-            line.trim_end()
-        );
+        let _ = write!(inner, "<polyline class=\"line {tone}\" points=\"{}\"/>", line.trim_end());
     }
     inner.push_str("</svg>");
     for (height, value) in [(12, top), (92, top / 2), (172, 0)] {
@@ -225,11 +195,8 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
         // A line of one point cannot be seen.
         for (part, value) in series.iter().zip(&day.values) {
             let y = 176.0 - 1.6 * share(u128::from(*value), u128::from(top));
-            let _ = write!(
-                inner,
-                "<circle class=\"{}\" cx=\"50%\" cy=\"{y:.1}\" r=\"4\"/>",
-                part.tone.class()
-            );
+            let _ =
+                write!(inner, "<circle class=\"{}\" cx=\"50%\" cy=\"{y:.1}\" r=\"4\"/>", part.tone.class());
         }
     }
     let marks = [(days.first(), "0", "start"), (days.last(), "100%", "end")];
@@ -246,10 +213,7 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
         .iter()
         .enumerate()
         .map(|(n, part)| {
-            let sum: u128 = days
-                .iter()
-                .map(|day| u128::from(day.values.get(n).copied().unwrap_or(0)))
-                .sum();
+            let sum: u128 = days.iter().map(|day| u128::from(day.values.get(n).copied().unwrap_or(0))).sum();
             format!(
                 "{}: {} in {}",
                 part.name,
@@ -266,11 +230,7 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
         } else {
             picture("chart-days", title, &description, 204, &inner)
         },
-        legend: if days.is_empty() {
-            Vec::new()
-        } else {
-            legend(series)
-        },
+        legend: if days.is_empty() { Vec::new() } else { legend(series) },
         columns: heads("Day", series.iter().map(|part| part.name.as_str())),
         rows: days
             .iter()
@@ -289,12 +249,7 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
 pub fn heat_map(title: &str, requirements: &[String], rows: &[(String, Vec<Mark>)]) -> Chart {
     const NAMES: f64 = 34.0;
     let wide = (100.0 - NAMES) / requirements.len().max(1) as f64;
-    let head = 16
-        + 7 * requirements
-            .iter()
-            .map(|r| clean(r).chars().count().min(18))
-            .max()
-            .unwrap_or(0);
+    let head = 16 + 7 * requirements.iter().map(|r| clean(r).chars().count().min(18)).max().unwrap_or(0);
     let mut inner = String::new();
     for (index, requirement) in requirements.iter().enumerate() {
         let x = NAMES + wide * (index as f64 + 0.5);
@@ -326,11 +281,8 @@ pub fn heat_map(title: &str, requirements: &[String], rows: &[(String, Vec<Mark>
             );
         }
     }
-    let failing = rows
-        .iter()
-        .flat_map(|(_, marks)| marks)
-        .filter(|m| matches!(m.state, MarkState::Failing(_)))
-        .count();
+    let failing =
+        rows.iter().flat_map(|(_, marks)| marks).filter(|m| matches!(m.state, MarkState::Failing(_))).count();
     let description = format!(
         "{} by {}; {} failing",
         format::count(rows.len() as u64, "person", "people"),
@@ -360,11 +312,7 @@ pub fn heat_map(title: &str, requirements: &[String], rows: &[(String, Vec<Mark>
 
 /// What happened when, one lane for each sort of happening, on one scale of days.
 pub fn timeline(title: &str, lanes: &[Lane]) -> Chart {
-    let dates = || {
-        lanes
-            .iter()
-            .flat_map(|lane| lane.points.iter().map(|point| point.0))
-    };
+    let dates = || lanes.iter().flat_map(|lane| lane.points.iter().map(|point| point.0));
     let (Some(first), Some(last)) = (dates().min(), dates().max()) else {
         return Chart {
             title: clean(title),
@@ -379,18 +327,10 @@ pub fn timeline(title: &str, lanes: &[Lane]) -> Chart {
     for (index, lane) in lanes.iter().enumerate() {
         let top = index * 52;
         label(&mut inner, top + 15, &lane.label);
-        let _ = write!(
-            inner,
-            "<line class=\"grid\" x1=\"2%\" x2=\"98%\" y1=\"{0}\" y2=\"{0}\"/>",
-            top + 32
-        );
+        let _ = write!(inner, "<line class=\"grid\" x1=\"2%\" x2=\"98%\" y1=\"{0}\" y2=\"{0}\"/>", top + 32);
         for (date, what, tone) in &lane.points {
             let hours = first.duration_until(*date).as_hours() as f64;
-            let x = if span > 0.0 {
-                2.0 + 96.0 * hours / span
-            } else {
-                50.0
-            };
+            let x = if span > 0.0 { 2.0 + 96.0 * hours / span } else { 50.0 };
             let words = escape(&clean(&format!("{}: {what}", format::day(*date))));
             // Shape as well as colour: what is wrong is a square on its corner.
             let shape = match tone {
@@ -408,11 +348,7 @@ pub fn timeline(title: &str, lanes: &[Lane]) -> Chart {
         }
     }
     let foot = lanes.len() * 52 + 14;
-    let _ = write!(
-        inner,
-        "<text class=\"quiet\" x=\"0\" y=\"{foot}\">{}</text>",
-        format::day(first)
-    );
+    let _ = write!(inner, "<text class=\"quiet\" x=\"0\" y=\"{foot}\">{}</text>", format::day(first));
     if last > first {
         let _ = write!(
             inner,
@@ -422,11 +358,7 @@ pub fn timeline(title: &str, lanes: &[Lane]) -> Chart {
     }
     let mut points: Vec<_> = lanes
         .iter()
-        .flat_map(|lane| {
-            lane.points
-                .iter()
-                .map(move |(date, what, _)| (*date, &lane.label, what))
-        })
+        .flat_map(|lane| lane.points.iter().map(move |(date, what, _)| (*date, &lane.label, what)))
         .collect();
     points.sort();
     let description = format!(
@@ -474,11 +406,8 @@ fn bar(out: &mut String, class: &str, from: f64, width: f64, top: usize, words: 
 
 fn label(out: &mut String, baseline: usize, words: &str) {
     let shown = escape(&format::shorten(&clean(words), 38));
-    let _ = write!(
-        out,
-        "<text x=\"0\" y=\"{baseline}\">{shown}<title>{}</title></text>",
-        escape(&clean(words))
-    );
+    let _ =
+        write!(out, "<text x=\"0\" y=\"{baseline}\">{shown}<title>{}</title></text>", escape(&clean(words)));
 }
 
 fn end_label(out: &mut String, baseline: usize, words: &str) {
@@ -498,10 +427,7 @@ fn mark_sign(mark: Option<&Mark>) -> (&'static str, &'static str, &'static str) 
 }
 
 fn legend(series: &[Series]) -> Vec<(String, &'static str)> {
-    series
-        .iter()
-        .map(|part| (clean(&part.name), part.tone.class()))
-        .collect()
+    series.iter().map(|part| (clean(&part.name), part.tone.class())).collect()
 }
 
 fn heads<'a>(first: &'a str, others: impl IntoIterator<Item = &'a str>) -> Vec<String> {
@@ -518,20 +444,12 @@ fn clamped(value: u128) -> u64 {
 
 /// `part` of `whole` in percent, 0 of nothing.
 fn share(part: u128, whole: u128) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 * 100.0 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
 /// Where the point `index` of `count` lies across, in percent.
 fn position(index: usize, count: usize) -> f64 {
-    if count < 2 {
-        50.0
-    } else {
-        index as f64 * 100.0 / (count - 1) as f64
-    }
+    if count < 2 { 50.0 } else { index as f64 * 100.0 / (count - 1) as f64 }
 }
 
 /// The next number that reads well at the top of a scale: 2, 4, 10, 20, 50, 100…
@@ -562,18 +480,17 @@ fn clean(text: &str) -> String {
 }
 
 fn escape(text: &str) -> String {
-    text.chars()
-        .fold(String::with_capacity(text.len()), |mut out, c| {
-            match c {
-                '&' => out.push_str("&amp;"),
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '"' => out.push_str("&quot;"),
-                '\'' => out.push_str("&#39;"),
-                _ => out.push(c),
-            }
-            out
-        })
+    text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            _ => out.push(c),
+        }
+        out
+    })
 }
 
 #[cfg(test)]

@@ -101,10 +101,17 @@ impl PageError {
             Self::NotForRole(roles) => {
                 let names: Vec<&str> = roles.iter().map(|role| role.with_article()).collect();
                 let who = names.join(" or ");
-                ("This page is not for you".to_owned(), format!("It is for {who}. Ask one of them if you need something done."))
+                (
+                    "This page is not for you".to_owned(),
+                    format!("It is for {who}. Ask one of them if you need something done."),
+                )
             }
-            Self::TooLarge => two("This is too large", "It is larger than what is taken here. Nothing was kept."),
-            Self::NoToken | Self::Scope(_) => ("Not allowed".to_owned(), format!("{}.", capital(&self.to_string()))),
+            Self::TooLarge => {
+                two("This is too large", "It is larger than what is taken here. Nothing was kept.")
+            }
+            Self::NoToken | Self::Scope(_) => {
+                ("Not allowed".to_owned(), format!("{}.", capital(&self.to_string())))
+            }
             Self::Template(_) | Self::Internal => two(
                 "Something went wrong here",
                 "The fault is ours. What you see may be out of date: load the page again and look before you try once more.",
@@ -146,9 +153,10 @@ fn service_words(error: &ServiceError) -> (String, String) {
             "The record is damaged",
             "It does not prove what it should, so nothing more is shown or written. Tell whoever runs this installation.",
         ),
-        ServiceError::Content(_) => {
-            two("This does not open", "Its sealed content is damaged or was destroyed. Tell whoever runs this installation.")
-        }
+        ServiceError::Content(_) => two(
+            "This does not open",
+            "Its sealed content is damaged or was destroyed. Tell whoever runs this installation.",
+        ),
         ServiceError::Storage(_) => two(
             "The record does not answer",
             "It could not be read or written just now. Look whether your act is in the record before you try again.",
@@ -188,7 +196,9 @@ pub(crate) fn framed_page(visitor: &Visitor, error: &PageError, id: &str) -> Res
     log(error, id);
     let (title, text) = error.words();
     let (marks, entry) = match error {
-        PageError::Service(ServiceError::Shut(shut)) => (marks::marks(visitor, &shut.because), Some(shut.entry)),
+        PageError::Service(ServiceError::Shut(shut)) => {
+            (marks::marks(visitor, &shut.because), Some(shut.entry))
+        }
         _ => (Vec::new(), None),
     };
     let page = Framed { frame: visitor.frame(&title, ""), text, marks, entry, id: shown(error, id) };
@@ -200,7 +210,10 @@ pub(crate) fn bare_page(app: &App, error: &PageError, id: &str) -> Response {
     log(error, id);
     let (title, text) = error.words();
     let sign_in = matches!(error, PageError::SignedOut | PageError::NotFound);
-    html(error.status(), &Unframed { frame: bare(app, &title, String::new()), text, sign_in, id: shown(error, id) })
+    html(
+        error.status(),
+        &Unframed { frame: bare(app, &title, String::new()), text, sign_in, id: shown(error, id) },
+    )
 }
 
 /// The frame of a page before signing in.
@@ -221,7 +234,8 @@ pub(crate) fn problem(error: &PageError) -> Response {
     log(error, "");
     let status = error.status();
     let (title, _) = error.words();
-    let mut body = json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail(error) });
+    let mut body =
+        json!({ "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail(error) });
     if let (PageError::Service(service), Some(map)) = (error, body.as_object_mut()) {
         if let Some(rule) = service.rule() {
             map.insert("rule".to_owned(), json!(rule));

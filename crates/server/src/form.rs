@@ -79,11 +79,15 @@ impl SafeUpload {
     /// # Errors
     /// It is larger, or the upload broke off.
     pub async fn whole(&mut self, most: usize) -> Result<Option<WholeFile>, PageError> {
-        let Some(file) = self.file().await? else { return Ok(None) };
+        let Some(file) = self.file().await? else {
+            return Ok(None);
+        };
         let (name, media_type) = (file.name.clone(), file.media_type.clone());
         let mut bytes = Vec::new();
         let mut pieces = std::pin::pin!(file.content());
-        while let Some(piece) = pieces.try_next().await.map_err(|_| PageError::BadRequest("the upload broke off"))? {
+        while let Some(piece) =
+            pieces.try_next().await.map_err(|_| PageError::BadRequest("the upload broke off"))?
+        {
             if bytes.len().saturating_add(piece.len()) > most {
                 return Err(PageError::TooLarge);
             }
@@ -139,7 +143,8 @@ async fn next_file(
             // A browser sends a file field without a file as one with an empty name.
             Some(file) if file.is_empty() => {}
             Some(file) => {
-                let media_type = field.content_type().map_or("application/octet-stream", |kind| kind.essence_str());
+                let media_type =
+                    field.content_type().map_or("application/octet-stream", |kind| kind.essence_str());
                 return Ok(Some(UploadedFile { name: file, media_type: media_type.to_owned(), field }));
             }
             None if fields.len() < MOST_FIELDS => fields.push((name, text(field, LONGEST_FIELD).await?)),

@@ -18,11 +18,7 @@ pub fn size(bytes: u64) -> String {
             break;
         }
     }
-    if value < 9.95 {
-        format!("{value:.1} {chosen}")
-    } else {
-        format!("{value:.0} {chosen}")
-    }
+    if value < 9.95 { format!("{value:.1} {chosen}") } else { format!("{value:.0} {chosen}") }
 }
 
 /// A whole number with thin groups of three: `1 234 567`, the separator a narrow no-break space (ISO 80000-1).
@@ -60,24 +56,16 @@ pub fn percent(part: u64, whole: u64) -> String {
 
 /// Up to two letters that stand for a person: of the first and the last word; `?` for a name without letters.
 pub fn initials(name: &str) -> String {
-    let mut letters = name
-        .split_whitespace()
-        .filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
+    let mut letters = name.split_whitespace().filter_map(|word| word.chars().find(|c| c.is_alphanumeric()));
     let first = letters.next();
     let last = letters.next_back();
-    let text: String = first
-        .into_iter()
-        .chain(last)
-        .flat_map(char::to_uppercase)
-        .collect();
+    let text: String = first.into_iter().chain(last).flat_map(char::to_uppercase).collect();
     if text.is_empty() { "?".to_owned() } else { text }
 }
 
 /// The instant as the house writes it, in `zone`: `3 Mar 2026, 14:05 CET`.
 pub fn moment(at: Timestamp, zone: &TimeZone) -> String {
-    at.to_zoned(zone.clone())
-        .strftime("%-d %b %Y, %H:%M %Z")
-        .to_string()
+    at.to_zoned(zone.clone()).strftime("%-d %b %Y, %H:%M %Z").to_string()
 }
 
 /// The day as the house writes it: `3 Mar 2026`.
@@ -132,11 +120,7 @@ fn days_in_words(days: u64) -> String {
 }
 
 fn around(words: &str, ahead: bool) -> String {
-    if ahead {
-        format!("in {words}")
-    } else {
-        format!("{words} ago")
-    }
+    if ahead { format!("in {words}") } else { format!("{words} ago") }
 }
 
 #[cfg(test)]

@@ -182,19 +182,11 @@ pub fn navigation(visible: &[(Place, Option<u32>)], current: Option<Place>) -> V
             continue;
         };
         let (group, href, label, icon) = place.words();
-        let link = NavLink {
-            href,
-            label,
-            icon,
-            count: count.filter(|n| *n > 0),
-            current: current == Some(place),
-        };
+        let link =
+            NavLink { href, label, icon, count: count.filter(|n| *n > 0), current: current == Some(place) };
         match groups.last_mut() {
             Some(last) if last.name == group => last.links.push(link),
-            _ => groups.push(NavGroup {
-                name: group,
-                links: vec![link],
-            }),
+            _ => groups.push(NavGroup { name: group, links: vec![link] }),
         }
     }
     groups
@@ -220,21 +212,13 @@ impl Flash {
     /// Says that something was done, and which entry recorded it.
     #[must_use]
     pub fn recorded(text: impl Into<String>, entry: u64) -> Self {
-        Self {
-            kind: FlashKind::Done,
-            text: text.into(),
-            entry: Some(entry),
-        }
+        Self { kind: FlashKind::Done, text: text.into(), entry: Some(entry) }
     }
 
     /// Says why something was not done.
     #[must_use]
     pub fn failed(text: impl Into<String>) -> Self {
-        Self {
-            kind: FlashKind::Failed,
-            text: text.into(),
-            entry: None,
-        }
+        Self { kind: FlashKind::Failed, text: text.into(), entry: None }
     }
 }
 

@@ -173,7 +173,9 @@ fn from_here(headers: &HeaderMap, arrival: &Arrival) -> bool {
 }
 
 fn carries_proof(body: &[u8], binding: &str) -> bool {
-    let Ok(pairs) = serde_html_form::from_bytes::<Vec<(String, String)>>(body) else { return false };
+    let Ok(pairs) = serde_html_form::from_bytes::<Vec<(String, String)>>(body) else {
+        return false;
+    };
     let mut given = pairs.iter().filter(|(name, _)| name == "csrf");
     match (given.next(), given.next()) {
         (Some((_, given)), None) => !binding.is_empty() && proof::is_form(binding, given),
@@ -189,7 +191,9 @@ fn flash(headers: &HeaderMap, arrival: &Arrival, held: Option<&str>) -> Option<F
 fn count(app: &App, error: &PageError) {
     match error {
         PageError::Forged => app.metrics.forged.fetch_add(1, Ordering::Relaxed),
-        PageError::Service(service::ServiceError::Shut(_)) => app.metrics.refusals.fetch_add(1, Ordering::Relaxed),
+        PageError::Service(service::ServiceError::Shut(_)) => {
+            app.metrics.refusals.fetch_add(1, Ordering::Relaxed)
+        }
         _ => 0,
     };
 }
@@ -205,7 +209,8 @@ fn cookies(response: &mut Response, rule: Rule, seen: &Seen, left: Left) {
     let secure = seen.arrival.secure;
     let moved = response.status().is_redirection();
     let said = response.extensions_mut().remove::<Flash>();
-    let said = said.and_then(|flash| serde_json::to_vec(&flash).ok()).map(|text| proof::sign(&seen.binding, &text));
+    let said =
+        said.and_then(|flash| serde_json::to_vec(&flash).ok()).map(|text| proof::sign(&seen.binding, &text));
     let said = said.and_then(|signed| Cookie::Flash.set(&signed, FLASH_LASTS, secure));
     let forget = (left.shown && !moved && said.is_none()).then(|| Cookie::Flash.clear(secure)).flatten();
     let bind = (rule == Rule::Public && left.fresh && !moved)

@@ -80,12 +80,20 @@ fn remedy(visitor: &Visitor, way: &Way, person: PersonId) -> Remedy {
     let theirs = person == visitor.person;
     let runs = |roles: &[Role]| visitor.is(roles);
     let found = match way {
-        Way::Sign { agreement } if theirs => Some(("Read and sign it", format!("/agreements/{agreement}/sign"))),
-        Way::AssignAgreement { agreements } if runs(&[Role::Counsel, Role::HumanResources, Role::Administrator]) => {
-            let to = agreements.first().map_or_else(|| "/agreements/new".to_owned(), |id| format!("/agreements/{id}"));
+        Way::Sign { agreement } if theirs => {
+            Some(("Read and sign it", format!("/agreements/{agreement}/sign")))
+        }
+        Way::AssignAgreement { agreements }
+            if runs(&[Role::Counsel, Role::HumanResources, Role::Administrator]) =>
+        {
+            let to = agreements
+                .first()
+                .map_or_else(|| "/agreements/new".to_owned(), |id| format!("/agreements/{id}"));
             Some(("Assign an agreement", to))
         }
-        Way::AskForAccess { secret } if theirs => Some(("Ask for access", format!("/secrets/{secret}/request"))),
+        Way::AskForAccess { secret } if theirs => {
+            Some(("Ask for access", format!("/secrets/{secret}/request")))
+        }
         Way::AwaitApproval { request, .. } => Some(("Look at the request", format!("/requests/{request}"))),
         Way::ShowSecondFactor if theirs => Some(("Show your second factor", "/me/confirm".to_owned())),
         Way::RaiseClearance { .. } | Way::EndSuspension if runs(&[Role::SecurityOfficer]) => {

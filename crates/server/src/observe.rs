@@ -169,7 +169,12 @@ impl Metrics {
         family("ringfence_panics_total", "counter", "Requests that ended in a fault.", &read(&self.panics));
         let (state, now, status) = (app.service.state(), app.service.now(), app.service.status());
         family("ringfence_entries", "gauge", "Entries in the record.", &one(status.entries));
-        family("ringfence_acts_waiting", "gauge", "Acts waiting to be recorded.", &one(status.waiting as u64));
+        family(
+            "ringfence_acts_waiting",
+            "gauge",
+            "Acts waiting to be recorded.",
+            &one(status.waiting as u64),
+        );
         let sessions = state.accounts.iter().flat_map(|account| state.accounts.sessions_of(account.id));
         let live = sessions.filter(|session| now < session.ends).count();
         family("ringfence_sessions", "gauge", "Sessions not ended.", &one(live as u64));

@@ -20,11 +20,7 @@ impl When {
     #[must_use]
     pub fn moment(at: i64, now: i64, zone: &str) -> Self {
         let (at, now, zone) = (instant(at), instant(now), time_zone(zone));
-        Self {
-            machine: at.to_string(),
-            text: format::moment(at, &zone),
-            relative: format::relative(at, now),
-        }
+        Self { machine: at.to_string(), text: format::moment(at, &zone), relative: format::relative(at, now) }
     }
 
     /// The day on which an instant lies in the zone.
@@ -33,11 +29,7 @@ impl When {
         let zone = time_zone(zone);
         let day = instant(at).to_zoned(zone.clone()).date();
         let today = instant(now).to_zoned(zone).date();
-        Self {
-            machine: day.to_string(),
-            text: format::day(day),
-            relative: format::relative_day(day, today),
-        }
+        Self { machine: day.to_string(), text: format::day(day), relative: format::relative_day(day, today) }
     }
 }
 
@@ -134,21 +126,13 @@ impl Tab {
     /// A link without a count.
     #[must_use]
     pub fn new(href: impl Into<String>, label: impl Into<String>, current: bool) -> Self {
-        Self {
-            href: href.into(),
-            label: label.into(),
-            count: None,
-            current,
-        }
+        Self { href: href.into(), label: label.into(), count: None, current }
     }
 
     /// A link with a count.
     #[must_use]
     pub fn counted(href: impl Into<String>, label: impl Into<String>, count: u64, current: bool) -> Self {
-        Self {
-            count: Some(count),
-            ..Self::new(href, label, current)
-        }
+        Self { count: Some(count), ..Self::new(href, label, current) }
     }
 }
 
@@ -223,32 +207,19 @@ impl ListState {
             None if sort == key => ("ascending", format!("-{key}")),
             _ => ("none", key.to_owned()),
         };
-        Column {
-            label: label.to_owned(),
-            href: Some(self.with("sort", &next)),
-            order,
-            number: false,
-        }
+        Column { label: label.to_owned(), href: Some(self.with("sort", &next)), order, number: false }
     }
 
     /// The head of a column that does not sort.
     #[must_use]
     pub fn plain(&self, label: &str) -> Column {
-        Column {
-            label: label.to_owned(),
-            href: None,
-            order: "none",
-            number: false,
-        }
+        Column { label: label.to_owned(), href: None, order: "none", number: false }
     }
 
     /// A chip that removes the filter `name`, where it is set; `shown` says it in words.
     #[must_use]
     pub fn chip(&self, name: &str, shown: &str) -> Option<Chip> {
-        self.query.get(name).map(|_| Chip {
-            text: shown.to_owned(),
-            without: self.with(name, ""),
-        })
+        self.query.get(name).map(|_| Chip { text: shown.to_owned(), without: self.with(name, "") })
     }
 
     /// The pager under a list of `total` rows.
@@ -390,19 +361,13 @@ pub struct Errors(pub Vec<FieldError>);
 impl Errors {
     /// Adds one.
     pub fn add(&mut self, field: &str, text: impl Into<String>) {
-        self.0.push(FieldError {
-            field: field.to_owned(),
-            text: text.into(),
-        });
+        self.0.push(FieldError { field: field.to_owned(), text: text.into() });
     }
 
     /// The sentence of a field, empty where nothing is wrong.
     #[must_use]
     pub fn of(&self, field: &str) -> &str {
-        self.0
-            .iter()
-            .find(|error| error.field == field)
-            .map_or("", |error| error.text.as_str())
+        self.0.iter().find(|error| error.field == field).map_or("", |error| error.text.as_str())
     }
 
     /// Whether nothing is wrong.
@@ -456,11 +421,7 @@ fn address(path: &str, query: &BTreeMap<String, String>) -> String {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)))
         .collect();
-    if pairs.is_empty() {
-        path.to_owned()
-    } else {
-        format!("{path}?{}", pairs.join("&"))
-    }
+    if pairs.is_empty() { path.to_owned() } else { format!("{path}?{}", pairs.join("&")) }
 }
 
 /// Percent-encoding of everything but the unreserved characters (RFC 3986, section 2.3).

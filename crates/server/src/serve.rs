@@ -112,7 +112,9 @@ impl Listening {
         let places = Arc::new(Semaphore::new(CONNECTIONS));
         let mut shutdown = std::pin::pin!(shutdown);
         loop {
-            let Ok(place) = Arc::clone(&places).acquire_owned().await else { break };
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else {
+                break;
+            };
             let accepted = tokio::select! {
                 accepted = self.listener.accept() => accepted,
                 () = shutdown.as_mut() => break,
@@ -165,11 +167,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEAD_WITHIN)
-        .max_buf_size(LARGEST_HEAD);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN).max_buf_size(LARGEST_HEAD);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -224,7 +222,9 @@ async fn keep_fresh(certificate: Arc<Certificate>) {
         match certificate.renew() {
             Ok(true) => tracing::info!("the certificate was read anew"),
             Ok(false) => {}
-            Err(error) => tracing::error!(%error, "the certificate's files changed and cannot be used; the old one stays"),
+            Err(error) => {
+                tracing::error!(%error, "the certificate's files changed and cannot be used; the old one stays")
+            }
         }
     }
 }

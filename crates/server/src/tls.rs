@@ -73,7 +73,8 @@ fn load(files: &TlsFiles) -> Result<CertifiedKey, ServeError> {
     let fault = |path: &Path, error: &dyn std::fmt::Display| {
         ServeError::Certificate(format!("`{}` cannot be used: {error}", path.display()))
     };
-    let chain = CertificateDer::pem_file_iter(&files.certificate).map_err(|e| fault(&files.certificate, &e))?;
+    let chain =
+        CertificateDer::pem_file_iter(&files.certificate).map_err(|e| fault(&files.certificate, &e))?;
     let chain: Vec<_> = chain.collect::<Result<_, _>>().map_err(|e| fault(&files.certificate, &e))?;
     if chain.is_empty() {
         return Err(fault(&files.certificate, &"it holds no certificate in PEM form"));

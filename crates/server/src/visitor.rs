@@ -1,12 +1,13 @@
 //! Who is looking: the person signed in, one consistent state to render from, and the frame around their pages.
 
-use crate::app::App;
+use crate::app::{self, App};
 use crate::errors::PageError;
 use crate::format;
 use crate::frame::{Flash, Frame, Place, SecondFactor, navigation};
 use crate::guard::Seen;
 use crate::parts::When;
 use crate::proof;
+use crate::routes::Rule;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use program::people::{Person, Role};
@@ -113,7 +114,10 @@ impl Visitor {
         let asking = Tier::ALL.into_iter().map(|tier| self.state.access.requirement(tier));
         let asking = asking.filter(|asked| asked.conditions.contains(gate::Condition::SecondFactor));
         let shortest = asking.map(|asked| asked.second_factor_within()).min();
-        let until = self.actor.second_factor_at.map(|at| at + shortest.unwrap_or(program::accounts::SESSION_ABSOLUTE));
+        let until = self
+            .actor
+            .second_factor_at
+            .map(|at| at + shortest.unwrap_or(program::accounts::SESSION_ABSOLUTE));
         match until.filter(|until| self.now < *until) {
             Some(until) => SecondFactor::ShownUntil(self.when(until)),
             None => SecondFactor::NotShown,
@@ -134,26 +138,28 @@ impl Visitor {
         })
     }
 
+    /// What the rules of the routes let them see: the navigation cannot promise what the guard refuses.
     fn places(&self) -> Vec<(Place, Option<u32>)> {
-        let mut places: Vec<(Place, Option<u32>)> =
-            [Place::Home, Place::Openable, Place::MyAgreements, Place::Register, Place::Requests]
-                .map(|place| (place, None))
-                .to_vec();
-        if self.is(&[Role::Administrator, Role::HumanResources, Role::SecurityOfficer, Role::Counsel, Role::Auditor]) {
-            places.extend([Place::People, Place::Agreements, Place::Record, Place::Dashboard, Place::Requirements].map(|p| (p, None)));
-        }
-        if self.is(&[Role::Administrator, Role::HumanResources]) {
-            places.push((Place::Accounts, None));
-        }
         let waiting = |place| match place {
             Place::MyAgreements => {
                 let asked = self.state.agreements.assignments_of(self.person);
                 asked.filter(|(_, assignment)| assignment.declined.is_none()).count()
             }
-            Place::Requests => self.state.access.pending().filter(|request| self.owns(request.secret)).count(),
+            Place::Requests => {
+                self.state.access.pending().filter(|request| self.owns(request.secret)).count()
+            }
             _ => 0,
         };
-        places.into_iter().map(|(place, _)| (place, u32::try_from(waiting(place)).ok().filter(|n| *n > 0))).collect()
+        let open = |place: &Place| match app::rule_of(place.href()) {
+            Some(Rule::Public | Rule::Person) => true,
+            Some(Rule::Roles(roles)) => self.is(roles),
+            Some(Rule::Api(_)) | None => false,
+        };
+        Place::ALL
+            .into_iter()
+            .filter(open)
+            .map(|place| (place, u32::try_from(waiting(place)).ok().filter(|n| *n > 0)))
+            .collect()
     }
 
     /// Emergency accesses that this person has to look at, and did not yet.

@@ -29,7 +29,13 @@ impl Site {
         let folder = tempfile::tempdir().unwrap();
         let passphrase = Passphrase::new("correct horse battery staple".to_owned());
         let config = Config::local(folder.path().join("data"));
-        let made = Service::create(config, &passphrase, KdfParams::light_for_tests(), "Halden Optics", "Europe/Oslo");
+        let made = Service::create(
+            config,
+            &passphrase,
+            KdfParams::light_for_tests(),
+            "Halden Optics",
+            "Europe/Oslo",
+        );
         let service = made.await.unwrap().service;
         let router = App::new(service.clone(), Settings::local("127.0.0.1:0".parse().unwrap())).router();
         let site = Self { service, router, _folder: folder };
@@ -70,7 +76,8 @@ impl Site {
             ends: None,
         };
         let joiner = Joiner { profile, clearance: 3, roles: roles.iter().copied().collect() };
-        let done = self.service.act(&Actor::shell("tester", None), people::Command::Add { joiner }).await.unwrap();
+        let done =
+            self.service.act(&Actor::shell("tester", None), people::Command::Add { joiner }).await.unwrap();
         match done.event() {
             Some(Event::People(event)) => event.person(),
             other => panic!("{other:?}"),
@@ -89,7 +96,8 @@ impl Site {
     }
 
     async fn get(&self, browser: &Browser, path: &str) -> (StatusCode, String) {
-        let request = Request::builder().uri(path).header(header::COOKIE, &browser.0).header(header::HOST, "localhost");
+        let request =
+            Request::builder().uri(path).header(header::COOKIE, &browser.0).header(header::HOST, "localhost");
         let response = self.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
         let status = response.status();
         let bytes = to_bytes(response.into_body(), 4 << 20).await.unwrap();
@@ -109,7 +117,9 @@ impl Site {
         let from = home.find("name=\"csrf\" value=\"").unwrap() + 19;
         let csrf = home[from..].split('"').next().unwrap();
         let request = Request::builder().method("POST").uri(path).header(header::COOKIE, &browser.0);
-        let request = request.header(header::HOST, "localhost").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let request = request
+            .header(header::HOST, "localhost")
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
         let body = Body::from(format!("csrf={csrf}&{fields}"));
         let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
         let status = response.status();
@@ -134,7 +144,8 @@ impl Site {
 #[tokio::test]
 async fn a_request_is_approved_and_its_grant_revoked_by_the_owner_in_the_browser() {
     let site = Site::new().await;
-    let (olga, eva, sven) = (site.sign_in("Olga").await, site.sign_in("Eva").await, site.sign_in("Sven").await);
+    let (olga, eva, sven) =
+        (site.sign_in("Olga").await, site.sign_in("Eva").await, site.sign_in("Sven").await);
     site.ask("Eva").await;
     let request = site.service.state().access.requests().next_back().unwrap().id;
     let path = format!("/requests/{request}");
@@ -143,7 +154,11 @@ async fn a_request_is_approved_and_its_grant_revoked_by_the_owner_in_the_browser
     assert!(!home.contains("<b>bath</b>"), "what people typed is text");
     assert_eq!(site.get(&sven, &path).await.0, StatusCode::NOT_FOUND);
     assert!(!site.page(&sven, "/requests").await.contains("To repair"));
-    assert_eq!(site.post(&eva, &format!("{path}/approve"), "reason=").await.0, StatusCode::UNPROCESSABLE_ENTITY, "never one's own");
+    assert_eq!(
+        site.post(&eva, &format!("{path}/approve"), "reason=").await.0,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "never one's own"
+    );
     assert_eq!(site.post(&sven, &format!("{path}/approve"), "reason=").await.0, StatusCode::NOT_FOUND);
     assert_eq!(site.post(&olga, &format!("{path}/approve"), "reason=").await.0, StatusCode::SEE_OTHER);
     let grant = site.grant();
@@ -152,10 +167,14 @@ async fn a_request_is_approved_and_its_grant_revoked_by_the_owner_in_the_browser
     assert_eq!(site.get(&sven, &path).await.0, StatusCode::NOT_FOUND);
     assert!(site.page(&olga, "/grants.csv").await.contains(&grant.to_string()));
     assert!(!site.page(&sven, "/grants.json").await.contains("To repair"));
-    let (status, page) = site.post(&olga, &format!("{path}/revoke"), "reason=Left+the+team&confirm=Oleg").await;
+    let (status, page) =
+        site.post(&olga, &format!("{path}/revoke"), "reason=Left+the+team&confirm=Oleg").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.contains("Left the team"), "nothing typed is lost");
-    assert_eq!(site.post(&olga, &format!("{path}/revoke"), "reason=Left&confirm=eva").await.0, StatusCode::SEE_OTHER);
+    assert_eq!(
+        site.post(&olga, &format!("{path}/revoke"), "reason=Left&confirm=eva").await.0,
+        StatusCode::SEE_OTHER
+    );
     assert!(site.service.state().access.grant(grant).unwrap().revoked.is_some());
 }
 
@@ -174,7 +193,11 @@ async fn emergency_access_alarms_the_owner_and_is_accounted_for() {
     assert!(site.page(&olga, "/").await.contains("The line stands"), "the owner sees an alarm");
     let look = format!("/grants/{grant}/look");
     assert_eq!(site.post(&olga, &look, "in_order=no&reason=").await.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(site.post(&eva, &look, "in_order=yes").await.0, StatusCode::UNPROCESSABLE_ENTITY, "never one's own");
+    assert_eq!(
+        site.post(&eva, &look, "in_order=yes").await.0,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "never one's own"
+    );
     assert_eq!(site.post(&olga, &look, "in_order=yes").await.0, StatusCode::SEE_OTHER);
     let justify = format!("/grants/{grant}/justify");
     assert_eq!(site.post(&eva, &justify, "reason=I+restarted+it").await.0, StatusCode::SEE_OTHER);
@@ -184,7 +207,8 @@ async fn emergency_access_alarms_the_owner_and_is_accounted_for() {
 #[tokio::test]
 async fn who_and_why_are_answered_to_those_they_concern() {
     let site = Site::new().await;
-    let (olga, eva, carl) = (site.sign_in("Olga").await, site.sign_in("Eva").await, site.sign_in("Carl").await);
+    let (olga, eva, carl) =
+        (site.sign_in("Olga").await, site.sign_in("Eva").await, site.sign_in("Carl").await);
     let own = site.page(&eva, "/access/why?secret=S-1").await;
     assert!(own.contains("/secrets/S-1/request"), "the remedy is a button");
     assert_eq!(site.get(&eva, "/access/why?secret=S-1&person=P-1").await.0, StatusCode::NOT_FOUND);
@@ -212,7 +236,10 @@ async fn leadership_pages_open_for_roles_and_a_change_is_previewed_before_it_is_
     assert_eq!(site.service.state().access.requirement(Tier::Confidential).emergency_minutes, 60);
     let wrong = site.post(&carl, path, &format!("{fields}&act=change&reason=")).await;
     assert_eq!(wrong.0, StatusCode::UNPROCESSABLE_ENTITY);
-    assert_eq!(site.post(&carl, path, &format!("{fields}&act=change&reason=Easier")).await.0, StatusCode::SEE_OTHER);
+    assert_eq!(
+        site.post(&carl, path, &format!("{fields}&act=change&reason=Easier")).await.0,
+        StatusCode::SEE_OTHER
+    );
     assert_eq!(site.service.state().access.requirement(Tier::Confidential).emergency_minutes, 0);
 }
 

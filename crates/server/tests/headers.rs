@@ -22,14 +22,7 @@ x-robots-tag: noindex, nofollow
 ";
 
 fn shown(headers: &HeaderMap) -> String {
-    let left_out = [
-        "content-type",
-        "content-length",
-        "set-cookie",
-        "x-request-id",
-        "location",
-        "allow",
-    ];
+    let left_out = ["content-type", "content-length", "set-cookie", "x-request-id", "location", "allow"];
     let mut lines: Vec<String> = headers
         .iter()
         .filter(|(name, _)| !left_out.contains(&name.as_str()))
@@ -43,22 +36,11 @@ fn shown(headers: &HeaderMap) -> String {
 async fn every_answer_carries_the_same_strict_headers() {
     let site = TestSite::new().await;
     let eva = site.sign_in("eva").await;
-    for path in [
-        "/",
-        "/me",
-        "/sign-in",
-        "/nothing",
-        "/healthz",
-        "/accounts",
-        "/secrets/S-9999",
-    ] {
+    for path in ["/", "/me", "/sign-in", "/nothing", "/healthz", "/accounts", "/secrets/S-9999"] {
         assert_eq!(shown(&eva.get(path).await.headers), EXPECTED, "{path}");
     }
     assert_eq!(shown(&site.stranger().get("/me").await.headers), EXPECTED);
-    assert_eq!(
-        shown(&eva.post_raw("/me/password", "", &[]).await.headers),
-        EXPECTED
-    );
+    assert_eq!(shown(&eva.post_raw("/me/password", "", &[]).await.headers), EXPECTED);
 }
 
 #[tokio::test]
@@ -94,10 +76,7 @@ async fn a_header_that_no_proxy_of_ours_sent_is_not_believed() {
     let headers = arriving(&site.stranger(), "/sign-in", &spoofed).await;
     assert!(!headers.contains_key("strict-transport-security"));
     let cookie = headers.get("set-cookie").unwrap().to_str().unwrap();
-    assert!(
-        cookie.starts_with("ringfence-form=") && !cookie.contains("Secure"),
-        "{cookie}"
-    );
+    assert!(cookie.starts_with("ringfence-form=") && !cookie.contains("Secure"), "{cookie}");
 }
 
 #[tokio::test]
@@ -105,18 +84,11 @@ async fn cookies_cannot_be_read_by_scripts_or_sent_from_elsewhere() {
     let site = TestSite::new().await;
     let browser = site.stranger();
     let fields = [("mail", mail("eva")), ("password", support::PASSWORD.to_owned())];
-    let fields: Vec<(&str, &str)> = fields
-        .iter()
-        .map(|(name, value)| (*name, value.as_str()))
-        .collect();
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let answer = browser.post_from("/sign-in", "/sign-in", &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
-    let set: Vec<&str> = answer
-        .headers
-        .get_all("set-cookie")
-        .iter()
-        .map(|set| set.to_str().unwrap())
-        .collect();
+    let set: Vec<&str> =
+        answer.headers.get_all("set-cookie").iter().map(|set| set.to_str().unwrap()).collect();
     let session = set.iter().find(|set| set.starts_with("ringfence=")).unwrap();
     for wanted in ["HttpOnly", "SameSite=Lax", "Path=/", "Max-Age=43"] {
         assert!(session.contains(wanted), "{session}");
@@ -129,17 +101,11 @@ async fn figures_are_for_this_machine_or_whoever_has_the_token() {
     let mut settings = Settings::local("127.0.0.1:0".parse().unwrap());
     let site = TestSite::with(settings.clone()).await;
     // Through the test's own router nobody is known to be on this machine.
-    assert_eq!(
-        site.stranger().get("/metrics").await.status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(site.stranger().get("/metrics").await.status, StatusCode::NOT_FOUND);
     settings.metrics_token = Some("a token of the monitoring".to_owned().into());
     let site = TestSite::with(settings).await;
     let ask = async |token: &str| {
-        let request = Request::get("/metrics")
-            .header("authorization", token)
-            .body(Body::empty())
-            .unwrap();
+        let request = Request::get("/metrics").header("authorization", token).body(Body::empty()).unwrap();
         site.stranger().send(request).await
     };
     assert_eq!(ask("Bearer wrong").await.status, StatusCode::NOT_FOUND);

@@ -52,9 +52,7 @@ fn filled(path: &str) -> String {
 }
 
 fn pages() -> impl Iterator<Item = RouteInfo> {
-    route_list()
-        .into_iter()
-        .filter(|route| !matches!(route.rule, Rule::Api(_)))
+    route_list().into_iter().filter(|route| !matches!(route.rule, Rule::Api(_)))
 }
 
 fn behind() -> impl Iterator<Item = RouteInfo> {
@@ -78,10 +76,7 @@ async fn call(browser: &Browser, route: &RouteInfo, body: &str, headers: &[(&str
                 "--XX\r\nContent-Disposition: form-data; name=\"csrf\"\r\n\r\n{token}\r\n--XX\r\nContent-Disposition: \
                  form-data; name=\"file\"; filename=\"a.csv\"\r\n\r\nname\r\n--XX--\r\n"
             );
-            browser
-                .send(request.body(Body::from(parts)).unwrap())
-                .await
-                .status
+            browser.send(request.body(Body::from(parts)).unwrap()).await.status
         }
         _ => browser.post_raw(&path, body, headers).await.status,
     }
@@ -89,20 +84,13 @@ async fn call(browser: &Browser, route: &RouteInfo, body: &str, headers: &[(&str
 
 #[test]
 fn only_these_routes_are_public() {
-    let mut open: Vec<(&str, String)> = pages()
-        .filter(|route| route.rule == Rule::Public)
-        .map(|route| (route.method, route.path))
-        .collect();
+    let mut open: Vec<(&str, String)> =
+        pages().filter(|route| route.rule == Rule::Public).map(|route| (route.method, route.path)).collect();
     open.sort_by(|a, b| (&a.1, a.0).cmp(&(&b.1, b.0)));
-    let known: Vec<(&str, String)> = PUBLIC
-        .iter()
-        .map(|(method, path)| (*method, (*path).to_owned()))
-        .collect();
+    let known: Vec<(&str, String)> =
+        PUBLIC.iter().map(|(method, path)| (*method, (*path).to_owned())).collect();
     for route in &open {
-        assert!(
-            known.contains(route),
-            "{route:?} is open to anybody, and nobody said that it should be"
-        );
+        assert!(known.contains(route), "{route:?} is open to anybody, and nobody said that it should be");
     }
 }
 
@@ -136,19 +124,12 @@ async fn nobody_gets_in_without_a_session_or_with_one_that_is_none() {
                 browser.set_cookie("ringfence", held);
             }
             let status = call(&browser, &route, "csrf=", &[]).await;
-            let expected = if route.method == "GET" {
-                StatusCode::SEE_OTHER
-            } else {
-                StatusCode::UNAUTHORIZED
-            };
+            let expected =
+                if route.method == "GET" { StatusCode::SEE_OTHER } else { StatusCode::UNAUTHORIZED };
             assert_eq!(status, expected, "{} {} with {held:?}", route.method, route.path);
         }
     }
-    assert_eq!(
-        site.service.state().size,
-        before,
-        "something was recorded for nobody"
-    );
+    assert_eq!(site.service.state().size, before, "something was recorded for nobody");
 }
 
 #[tokio::test]
@@ -163,13 +144,7 @@ async fn a_role_opens_its_own_routes_and_no_others() {
                 continue;
             }
             let status = call(&browser, &route, &format!("csrf={proof}"), &[]).await;
-            assert_eq!(
-                status,
-                StatusCode::FORBIDDEN,
-                "{name} at {} {}",
-                route.method,
-                route.path
-            );
+            assert_eq!(status, StatusCode::FORBIDDEN, "{name} at {} {}", route.method, route.path);
         }
     }
 }
@@ -191,32 +166,19 @@ async fn a_form_without_its_own_proof_changes_nothing() {
         (&good, &[("origin", "https://evil.example")]),
         (&good, &[("origin", "null")]),
         (&good, &[("sec-fetch-site", "cross-site")]),
-        (
-            &good,
-            &[("sec-fetch-site", "same-site"), ("origin", "http://localhost")],
-        ),
+        (&good, &[("sec-fetch-site", "same-site"), ("origin", "http://localhost")]),
         (&good, &[("sec-fetch-site", "none")]),
     ];
     for (body, headers) in forged {
         for route in behind().filter(|route| route.method == "POST") {
             let Rule::Roles(roles) = route.rule else {
                 let status = call(&ada, &route, body, headers).await;
-                assert_eq!(
-                    status,
-                    StatusCode::FORBIDDEN,
-                    "{} with {body:?} {headers:?}",
-                    route.path
-                );
+                assert_eq!(status, StatusCode::FORBIDDEN, "{} with {body:?} {headers:?}", route.path);
                 continue;
             };
             if roles.contains(&Role::Administrator) {
                 let status = call(&ada, &route, body, headers).await;
-                assert_eq!(
-                    status,
-                    StatusCode::FORBIDDEN,
-                    "{} with {body:?} {headers:?}",
-                    route.path
-                );
+                assert_eq!(status, StatusCode::FORBIDDEN, "{} with {body:?} {headers:?}", route.path);
             }
         }
     }
@@ -252,15 +214,9 @@ async fn what_does_not_exist_is_not_found_for_anybody() {
         "/record/999999999",
     ] {
         let status = eva.get(path).await.status;
-        assert!(
-            matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN),
-            "{path}: {status}"
-        );
+        assert!(matches!(status, StatusCode::NOT_FOUND | StatusCode::FORBIDDEN), "{path}: {status}");
     }
-    assert_eq!(
-        site.stranger().get("/nothing").await.status,
-        StatusCode::NOT_FOUND
-    );
+    assert_eq!(site.stranger().get("/nothing").await.status, StatusCode::NOT_FOUND);
     site.assert_hidden("eva", "/secrets/S-9999").await;
 }
 
@@ -275,8 +231,5 @@ async fn a_form_that_is_too_large_is_not_read() {
     let stranger = site.stranger();
     let proof = csrf(&stranger.page("/sign-in").await);
     let body = format!("csrf={proof}&mail={}", "x".repeat(80 << 10));
-    assert_eq!(
-        stranger.post_raw("/sign-in", &body, &[]).await.status,
-        StatusCode::PAYLOAD_TOO_LARGE
-    );
+    assert_eq!(stranger.post_raw("/sign-in", &body, &[]).await.status, StatusCode::PAYLOAD_TOO_LARGE);
 }

@@ -223,43 +223,22 @@ struct Mine {
 async fn requests(caller: Caller, Ask(query): Ask<RequestsQuery>) -> Result<Page<AccessRequest>, Problem> {
     let limit = items(query.limit)?;
     let all = caller.state.access.requests().filter(|request| {
-        query
-            .person
-            .as_ref()
-            .is_none_or(|person| person.0 == request.person)
-            && query
-                .secret
-                .as_ref()
-                .is_none_or(|secret| secret.0 == request.secret)
-            && query
-                .pending
-                .is_none_or(|pending| pending == (request.outcome == Outcome::Pending))
+        query.person.as_ref().is_none_or(|person| person.0 == request.person)
+            && query.secret.as_ref().is_none_or(|secret| secret.0 == request.secret)
+            && query.pending.is_none_or(|pending| pending == (request.outcome == Outcome::Pending))
             && caller.sees_request(request)
     });
-    let rows = all
-        .map(|request| ((Key::Number(0), request.id.0), request))
-        .collect();
+    let rows = all.map(|request| ((Key::Number(0), request.id.0), request)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |request: &domain::Request| AccessRequest::of(&caller, request);
-    Ok(page(
-        rows,
-        Order::Descending,
-        from,
-        limit,
-        |r| r.id.to_string(),
-        view,
-    ))
+    Ok(page(rows, Order::Descending, from, limit, |r| r.id.to_string(), view))
 }
 
 /// Ask for access, for yourself.
 #[utoipa::path(post, path = "/api/v1/requests", request_body = Wish, responses((status = 201, description = "It was recorded.", body = Receipt)))]
 async fn ask(State(app): State<App>, caller: Caller, Body(wish): Body<Wish>) -> Result<Response, Problem> {
     let ends = wish.ends.map(|when| when.until(caller.zone()));
-    let command = Command::Request {
-        secret: wish.secret.0,
-        purpose: wish.purpose.0,
-        ends,
-    };
+    let command = Command::Request { secret: wish.secret.0, purpose: wish.purpose.0, ends };
     let done = app.service.act(&caller.actor, command).await?;
     let made = done.entries.iter().find_map(|entry| match &entry.event {
         Event::Access(domain::Event::Requested { request, .. }) => Some(*request),
@@ -271,11 +250,7 @@ async fn ask(State(app): State<App>, caller: Caller, Body(wish): Body<Wish>) -> 
 /// Look at one request.
 #[utoipa::path(get, path = "/api/v1/requests/{id}", params(("id" = RequestId, Path)), responses((status = 200, description = "The request.", body = AccessRequest)))]
 async fn request(caller: Caller, At(id): At<RequestId>) -> Result<Json<AccessRequest>, Problem> {
-    let found = caller
-        .state
-        .access
-        .request(id.0)
-        .filter(|request| caller.sees_request(request));
+    let found = caller.state.access.request(id.0).filter(|request| caller.sees_request(request));
     let found = found.ok_or_else(|| Refusal::unknown(id.0))?;
     Ok(Json(AccessRequest::of(&caller, found)))
 }
@@ -288,10 +263,7 @@ async fn approve(
     At(id): At<RequestId>,
     Body(remark): Body<Remark>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::Approve {
-        request: id.0,
-        note: remark.note.map(|note| note.0),
-    };
+    let command = Command::Approve { request: id.0, note: remark.note.map(|note| note.0) };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -303,27 +275,13 @@ async fn refuse(
     At(id): At<RequestId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Refuse {
-                    request: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Refuse { request: id.0, reason: reason.0 }).await?)
 }
 
 /// Take back a request of your own.
 #[utoipa::path(post, path = "/api/v1/requests/{id}/withdraw", params(("id" = RequestId, Path)), responses((status = 200, description = "It was recorded.", body = Receipt)))]
 async fn withdraw(State(app): State<App>, caller: Caller, At(id): At<RequestId>) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(&caller.actor, Command::Withdraw { request: id.0 })
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Withdraw { request: id.0 }).await?)
 }
 
 /// List grants, the newest first: your own, those to secrets of yours, and for those who oversee access, all.
@@ -331,41 +289,22 @@ async fn withdraw(State(app): State<App>, caller: Caller, At(id): At<RequestId>)
 async fn grants(caller: Caller, Ask(query): Ask<GrantsQuery>) -> Result<Page<Grant>, Problem> {
     let limit = items(query.limit)?;
     let all = caller.state.access.grants().filter(|grant| {
-        query
-            .person
-            .as_ref()
-            .is_none_or(|person| person.0 == grant.person)
-            && query
-                .secret
-                .as_ref()
-                .is_none_or(|secret| secret.0 == grant.secret)
+        query.person.as_ref().is_none_or(|person| person.0 == grant.person)
+            && query.secret.as_ref().is_none_or(|secret| secret.0 == grant.secret)
             && query.live.is_none_or(|live| live == grant.is_live(caller.now))
-            && query
-                .emergency
-                .is_none_or(|emergency| emergency == grant.emergency.is_some())
+            && query.emergency.is_none_or(|emergency| emergency == grant.emergency.is_some())
             && caller.sees_grant(grant)
     });
     let rows = all.map(|grant| ((Key::Number(0), grant.id.0), grant)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |grant: &domain::Grant| Grant::of(&caller, grant);
-    Ok(page(
-        rows,
-        Order::Descending,
-        from,
-        limit,
-        |g| g.id.to_string(),
-        view,
-    ))
+    Ok(page(rows, Order::Descending, from, limit, |g| g.id.to_string(), view))
 }
 
 /// Look at one grant.
 #[utoipa::path(get, path = "/api/v1/grants/{id}", params(("id" = GrantId, Path)), responses((status = 200, description = "The grant.", body = Grant)))]
 async fn grant(caller: Caller, At(id): At<GrantId>) -> Result<Json<Grant>, Problem> {
-    let found = caller
-        .state
-        .access
-        .grant(id.0)
-        .filter(|grant| caller.sees_grant(grant));
+    let found = caller.state.access.grant(id.0).filter(|grant| caller.sees_grant(grant));
     let found = found.ok_or_else(|| Refusal::unknown(id.0))?;
     Ok(Json(Grant::of(&caller, found)))
 }
@@ -378,17 +317,7 @@ async fn revoke(
     At(id): At<GrantId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Revoke {
-                    grant: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Revoke { grant: id.0, reason: reason.0 }).await?)
 }
 
 /// Take emergency access, for yourself: it opens for a short time, alarms the owner, and must be justified.
@@ -399,10 +328,7 @@ async fn take_emergency(
     At(id): At<SecretId>,
     Body(Urgency { purpose }): Body<Urgency>,
 ) -> Result<Response, Problem> {
-    let command = Command::TakeEmergency {
-        secret: id.0,
-        purpose: purpose.0,
-    };
+    let command = Command::TakeEmergency { secret: id.0, purpose: purpose.0 };
     let done = app.service.act(&caller.actor, command).await?;
     Receipt::created(&done, "grants", taken(&done))
 }
@@ -415,17 +341,7 @@ async fn justify(
     At(id): At<GrantId>,
     Body(Justification { account }): Body<Justification>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Justify {
-                    grant: id.0,
-                    account: account.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Justify { grant: id.0, account: account.0 }).await?)
 }
 
 /// Look at an emergency access to your secret.
@@ -436,11 +352,7 @@ async fn review(
     At(id): At<GrantId>,
     Body(Look { in_order, note }): Body<Look>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::ReviewEmergency {
-        grant: id.0,
-        in_order,
-        note: note.map(|note| note.0),
-    };
+    let command = Command::ReviewEmergency { grant: id.0, in_order, note: note.map(|note| note.0) };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -467,21 +379,10 @@ async fn why(
     if caller.state.people.get(person).is_none() {
         return Err(Refusal::unknown(person).field("person").into());
     }
-    let (decision, because) = domain::why(
-        &caller.state,
-        app.service.gate(),
-        person,
-        secret,
-        caller.now,
-        circumstances,
-    );
+    let (decision, because) =
+        domain::why(&caller.state, app.service.gate(), person, secret, caller.now, circumstances);
     let because = because.iter().map(Because::from).collect();
-    Ok(Json(Why {
-        person: person.into(),
-        secret: secret.into(),
-        opens: decision.allowed(),
-        because,
-    }))
+    Ok(Json(Why { person: person.into(), secret: secret.into(), opens: decision.allowed(), because }))
 }
 
 /// What opens for you now, with this token. Complete and exact.
@@ -489,14 +390,10 @@ async fn why(
 async fn mine(State(app): State<App>, caller: Caller) -> Json<Mine> {
     let (state, gate, now) = (&caller.state, app.service.gate(), caller.now);
     let here = Some(caller.circumstances());
-    let secrets = domain::openable(state, gate, caller.person, now, here)
-        .iter()
-        .map(|s| SecretId(s.id))
-        .collect();
-    let documents = domain::may_open(state, gate, caller.person, now, here)
-        .iter()
-        .map(|d| DocumentId(d.id))
-        .collect();
+    let secrets =
+        domain::openable(state, gate, caller.person, now, here).iter().map(|s| SecretId(s.id)).collect();
+    let documents =
+        domain::may_open(state, gate, caller.person, now, here).iter().map(|d| DocumentId(d.id)).collect();
     Json(Mine { secrets, documents })
 }
 
@@ -509,10 +406,7 @@ fn taken(done: &Done) -> Option<program::GrantId> {
 
 impl Caller {
     fn circumstances(&self) -> Circumstances {
-        Circumstances {
-            second_factor_at: self.actor.second_factor_at,
-            address: self.actor.address,
-        }
+        Circumstances { second_factor_at: self.actor.second_factor_at, address: self.actor.address }
     }
 }
 
@@ -524,16 +418,10 @@ impl AccessRequest {
             Outcome::Denied(reason) => ("refused", None, Some(reason.clone())),
             Outcome::Withdrawn => ("withdrawn", None, None),
         };
-        let waits = caller
-            .state
-            .secrets
-            .get(request.secret)
-            .filter(|_| request.outcome == Outcome::Pending);
+        let waits = caller.state.secrets.get(request.secret).filter(|_| request.outcome == Outcome::Pending);
         let missing = waits.map(|secret| domain::still_needed(&caller.state, request, secret, caller.now).0);
-        let approval = |approval: &domain::Approval| Approval {
-            by: approval.by.into(),
-            at: Stamp(approval.at),
-        };
+        let approval =
+            |approval: &domain::Approval| Approval { by: approval.by.into(), at: Stamp(approval.at) };
         Self {
             id: request.id.into(),
             person: request.person.into(),

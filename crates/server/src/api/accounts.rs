@@ -92,34 +92,17 @@ struct AccountsQuery {
 #[utoipa::path(get, path = "/api/v1/accounts", params(AccountsQuery), responses((status = 200, description = "A page of accounts.", body = Page<Account>)))]
 async fn list(caller: Caller, Ask(query): Ask<AccountsQuery>) -> Result<Page<Account>, Problem> {
     let limit = items(query.limit)?;
-    let all = caller
-        .state
-        .accounts
-        .iter()
-        .filter(|account| caller.sees_account_of(account.person));
-    let rows = all
-        .map(|account| ((Key::Number(0), account.id.0), account))
-        .collect();
+    let all = caller.state.accounts.iter().filter(|account| caller.sees_account_of(account.person));
+    let rows = all.map(|account| ((Key::Number(0), account.id.0), account)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |account: &domain::Account| Account::of(&caller, account);
-    Ok(page(
-        rows,
-        Order::Descending,
-        from,
-        limit,
-        |a| a.id.to_string(),
-        view,
-    ))
+    Ok(page(rows, Order::Descending, from, limit, |a| a.id.to_string(), view))
 }
 
 /// Look at one account.
 #[utoipa::path(get, path = "/api/v1/accounts/{id}", params(("id" = AccountId, Path)), responses((status = 200, description = "The account.", body = Account)))]
 async fn get(caller: Caller, At(id): At<AccountId>) -> Result<Json<Account>, Problem> {
-    let found = caller
-        .state
-        .accounts
-        .get(id.0)
-        .filter(|account| caller.sees_account_of(account.person));
+    let found = caller.state.accounts.get(id.0).filter(|account| caller.sees_account_of(account.person));
     let found = found.ok_or_else(|| Refusal::unknown(id.0))?;
     Ok(Json(Account::of(&caller, found)))
 }
@@ -149,10 +132,7 @@ async fn remove_second_factor(
     At(id): At<AccountId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::RemoveSecondFactor {
-        account: id.0,
-        reason: reason.0,
-    };
+    let command = Command::RemoveSecondFactor { account: id.0, reason: reason.0 };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -164,27 +144,13 @@ async fn close(
     At(id): At<AccountId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Close {
-                    account: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Close { account: id.0, reason: reason.0 }).await?)
 }
 
 /// List the tokens of an account that were not revoked, the oldest first.
 #[utoipa::path(get, path = "/api/v1/accounts/{id}/tokens", params(("id" = AccountId, Path)), responses((status = 200, description = "The tokens.", body = Vec<Token>)))]
 async fn tokens(caller: Caller, At(id): At<AccountId>) -> Result<Json<Vec<Token>>, Problem> {
-    let found = caller
-        .state
-        .accounts
-        .get(id.0)
-        .filter(|account| caller.sees_account_of(account.person));
+    let found = caller.state.accounts.get(id.0).filter(|account| caller.sees_account_of(account.person));
     let account = found.ok_or_else(|| Refusal::unknown(id.0))?.id;
     Ok(Json(Token::all_of(&caller, account)))
 }
@@ -197,11 +163,7 @@ async fn revoke_token(
     At((account, token)): At<(AccountId, TokenId)>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::RevokeToken {
-        account: account.0,
-        token: token.0,
-        reason: reason.0,
-    };
+    let command = Command::RevokeToken { account: account.0, token: token.0, reason: reason.0 };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -213,9 +175,7 @@ fn revealed<S: Serializer>(path: &Zeroizing<String>, serializer: S) -> Result<S:
 impl Link {
     fn shown(token: &Zeroizing<String>, account: Option<&domain::Account>) -> Response {
         let path = Zeroizing::new(format!("/invite/{}", token.as_str()));
-        let until = account
-            .and_then(|account| account.invite.as_ref())
-            .map(|invite| Stamp(invite.ends));
+        let until = account.and_then(|account| account.invite.as_ref()).map(|invite| Stamp(invite.ends));
         ([(header::CACHE_CONTROL, "no-store")], Json(Self { path, until })).into_response()
     }
 }
@@ -227,11 +187,7 @@ impl Account {
             None if account.is_open() => "open",
             None => "invited",
         };
-        let link = account
-            .invite
-            .as_ref()
-            .map(|invite| invite.ends)
-            .filter(|ends| caller.now < *ends);
+        let link = account.invite.as_ref().map(|invite| invite.ends).filter(|ends| caller.now < *ends);
         Self {
             id: account.id.into(),
             person: account.person.into(),

@@ -16,7 +16,7 @@ use data_encoding::BASE64;
 use program::agreements::{self as domain, Command, Covers as Reach, Standing as Stands};
 use program::{Event, Refusal};
 use serde::{Deserialize, Serialize};
-use service::NewVersion;
+use service::{NewVersion, PaperCopy};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -220,24 +220,11 @@ struct AgreementsQuery {
 #[utoipa::path(get, path = "/api/v1/agreements", params(AgreementsQuery), responses((status = 200, description = "A page of agreements.", body = Page<Agreement>)))]
 async fn list(caller: Caller, Ask(query): Ask<AgreementsQuery>) -> Result<Page<Agreement>, Problem> {
     let limit = items(query.limit)?;
-    let all = caller
-        .state
-        .agreements
-        .iter()
-        .filter(|agreement| caller.sees_agreement(agreement.id));
-    let rows = all
-        .map(|agreement| ((Key::Number(0), agreement.id.0), agreement))
-        .collect();
+    let all = caller.state.agreements.iter().filter(|agreement| caller.sees_agreement(agreement.id));
+    let rows = all.map(|agreement| ((Key::Number(0), agreement.id.0), agreement)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |agreement: &domain::Agreement| Agreement::of(&caller, agreement);
-    Ok(page(
-        rows,
-        Order::Descending,
-        from,
-        limit,
-        |a| a.id.to_string(),
-        view,
-    ))
+    Ok(page(rows, Order::Descending, from, limit, |a| a.id.to_string(), view))
 }
 
 /// Publish an agreement. For counsel.
@@ -245,10 +232,8 @@ async fn list(caller: Caller, Ask(query): Ask<AgreementsQuery>) -> Result<Page<A
 async fn publish(State(app): State<App>, caller: Caller, request: Request) -> Result<Response, Problem> {
     require_json(request.headers())?;
     let publication: Publication = parse(&read(request, LARGEST_PUBLICATION).await?)?;
-    let done = app
-        .service
-        .publish_agreement(&caller.actor, publication.version(None, caller.zone())?)
-        .await?;
+    let done =
+        app.service.publish_agreement(&caller.actor, publication.version(None, caller.zone())?).await?;
     let made = match done.event() {
         Some(Event::Agreements(event)) => Some(event.agreement()),
         _ => None,
@@ -293,13 +278,7 @@ async fn text(
         domain::Media::Markdown => "text/markdown; charset=utf-8",
         domain::Media::Pdf => "application/pdf",
     };
-    Ok((
-        [
-            (header::CONTENT_TYPE, media_type),
-            (header::CACHE_CONTROL, "no-store"),
-        ],
-        text.bytes,
-    )
+    Ok(([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], text.bytes)
         .into_response())
 }
 
@@ -332,18 +311,7 @@ async fn assign(
 ) -> Result<Receipt, Problem> {
     let people = assign.people.into_iter().map(|person| person.0).collect();
     let due = assign.due.map(|when| when.until(caller.zone()));
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Assign {
-                    agreement: id.0,
-                    people,
-                    due,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Assign { agreement: id.0, people, due }).await?)
 }
 
 /// Take a request to sign back. A signature already given stays.
@@ -354,11 +322,7 @@ async fn cancel(
     At(id): At<AgreementId>,
     Body(Cancel { person, reason }): Body<Cancel>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::CancelAssignment {
-        agreement: id.0,
-        person: person.0,
-        reason: reason.0,
-    };
+    let command = Command::CancelAssignment { agreement: id.0, person: person.0, reason: reason.0 };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -368,9 +332,7 @@ async fn sign(caller: Caller, At(id): At<AgreementId>) -> Result<Receipt, Proble
     let id = known(&caller, id.0)?.id;
     let refusal = Refusal::role("sign", "a person at a signed-in browser");
     Err(refusal
-        .remedy(format!(
-            "open /agreements/{id}/sign in a browser, read the text to its end, and sign there"
-        ))
+        .remedy(format!("open /agreements/{id}/sign in a browser, read the text to its end, and sign there"))
         .into())
 }
 
@@ -383,15 +345,7 @@ async fn decline(
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
     Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Decline {
-                    agreement: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
+        &app.service.act(&caller.actor, Command::Decline { agreement: id.0, reason: reason.0 }).await?,
     )
 }
 
@@ -411,16 +365,14 @@ async fn record_paper(
     request: Request,
 ) -> Result<Receipt, Problem> {
     let scan = read(request, LARGEST_SCAN).await?.to_vec();
-    let PaperQuery {
-        version,
-        person,
-        name,
-        signed_on,
-    } = query;
+    let PaperQuery { version, person, name, signed_on } = query;
     let signed_on = signed_on.from(caller.zone());
     let done = app
         .service
-        .record_paper(&caller.actor, id.0, version, person.0, name.0, signed_on, scan)
+        .record_paper(
+            &caller.actor,
+            PaperCopy { agreement: id.0, version, person: person.0, name: name.0, signed_on, scan },
+        )
         .await?;
     Receipt::of(&done)
 }
@@ -434,15 +386,7 @@ async fn withdraw(
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
     Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Withdraw {
-                    agreement: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
+        &app.service.act(&caller.actor, Command::Withdraw { agreement: id.0, reason: reason.0 }).await?,
     )
 }
 
@@ -459,11 +403,7 @@ async fn history(
 }
 
 fn known(caller: &Caller, id: program::AgreementId) -> Result<&domain::Agreement, Refusal> {
-    let found = caller
-        .state
-        .agreements
-        .get(id)
-        .filter(|_| caller.sees_agreement(id));
+    let found = caller.state.agreements.get(id).filter(|_| caller.sees_agreement(id));
     found.ok_or_else(|| Refusal::unknown(id))
 }
 
@@ -475,10 +415,7 @@ impl Publication {
                 .decode(pdf.as_bytes())
                 .map_err(|error| Refusal::input("pdf", format!("this is not base64: {error}")))?,
             _ => {
-                return Err(Refusal::input(
-                    "markdown",
-                    "give the text either as `markdown` or as `pdf`",
-                ));
+                return Err(Refusal::input("markdown", "give the text either as `markdown` or as `pdf`"));
             }
         };
         Ok(NewVersion {
@@ -501,16 +438,9 @@ impl Agreement {
             id: agreement.id.into(),
             title: agreement.title().to_owned(),
             least: agreement.least,
-            withdrawn: agreement
-                .withdrawn
-                .as_ref()
-                .map(|withdrawn| withdrawn.reason.clone().into()),
+            withdrawn: agreement.withdrawn.as_ref().map(|withdrawn| withdrawn.reason.clone().into()),
             versions: agreement.versions.iter().map(AgreementVersion::from).collect(),
-            standing: caller
-                .state
-                .agreements
-                .standing(caller.person, agreement.id)
-                .into(),
+            standing: caller.state.agreements.standing(caller.person, agreement.id).into(),
         }
     }
 }
@@ -567,18 +497,10 @@ impl From<Stands> for Standing {
         };
         match stands {
             Stands::NotAssigned => nothing,
-            Stands::Assigned { since, due } => Self {
-                state: "assigned",
-                since: Some(Stamp(since)),
-                due: due.map(Stamp),
-                ..nothing
-            },
-            Stands::Signed {
-                version,
-                at,
-                ends,
-                current,
-            } => Self {
+            Stands::Assigned { since, due } => {
+                Self { state: "assigned", since: Some(Stamp(since)), due: due.map(Stamp), ..nothing }
+            }
+            Stands::Signed { version, at, ends, current } => Self {
                 state: "signed",
                 since: Some(Stamp(at)),
                 version: Some(version),

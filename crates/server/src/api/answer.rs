@@ -105,30 +105,17 @@ impl Receipt {
                     )
                 })?;
                 let about = recorded.event.subjects().iter().map(Subject::to_string).collect();
-                Ok(Noted {
-                    entry: recorded.position,
-                    kind,
-                    about,
-                })
+                Ok(Noted { entry: recorded.position, kind, about })
             })
             .collect();
-        Ok(Self {
-            entry: done.position().unwrap_or_default(),
-            id,
-            recorded: recorded?,
-        })
+        Ok(Self { entry: done.position().unwrap_or_default(), id, recorded: recorded? })
     }
 
     /// What came into being, with the address at which it can be read: `folder/id`.
     pub(super) fn created(done: &Done, folder: &str, id: Option<impl Display>) -> Result<Response, Problem> {
         let id = id.map(|id| id.to_string());
         let at = format!("/api/v1/{folder}/{}", id.as_deref().unwrap_or_default());
-        Ok((
-            StatusCode::CREATED,
-            [(header::LOCATION, at)],
-            Json(Self::with(done, id)?),
-        )
-            .into_response())
+        Ok((StatusCode::CREATED, [(header::LOCATION, at)], Json(Self::with(done, id)?)).into_response())
     }
 }
 
@@ -150,10 +137,7 @@ pub(super) fn items(limit: Option<u32>) -> Result<usize, Problem> {
     if (1..=MOST_ITEMS).contains(&limit) {
         return Ok(usize::try_from(limit).unwrap_or(usize::MAX));
     }
-    Err(Problem::input(
-        Some("limit"),
-        format!("`{limit}` is out of range: take 1 to {MOST_ITEMS}"),
-    ))
+    Err(Problem::input(Some("limit"), format!("`{limit}` is out of range: take 1 to {MOST_ITEMS}")))
 }
 
 /// Sorts rows by key and id, and cuts out the page after the row `from` (which need not be among them any more).
@@ -166,30 +150,14 @@ pub(super) fn page<T, V>(
     view: impl Fn(T) -> V,
 ) -> Page<V> {
     let total = Some(rows.len());
-    rows.sort_by(|(a, _), (b, _)| {
-        if order == Order::Ascending {
-            a.cmp(b)
-        } else {
-            b.cmp(a)
-        }
-    });
+    rows.sort_by(|(a, _), (b, _)| if order == Order::Ascending { a.cmp(b) } else { b.cmp(a) });
     if let Some(from) = from {
-        rows.retain(|(key, _)| {
-            if order == Order::Ascending {
-                *key > from
-            } else {
-                *key < from
-            }
-        });
+        rows.retain(|(key, _)| if order == Order::Ascending { *key > from } else { *key < from });
     }
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = rows.last().filter(|_| more).map(|(_, row)| name(row));
-    Page {
-        items: rows.into_iter().map(|(_, row)| view(row)).collect(),
-        next,
-        total,
-    }
+    Page { items: rows.into_iter().map(|(_, row)| view(row)).collect(), next, total }
 }
 
 #[cfg(test)]

@@ -36,19 +36,9 @@ pub(super) struct Area {
 
 impl Areas {
     pub(super) fn new() -> Self {
-        let info = Info::builder()
-            .title("Ringfence")
-            .version("1")
-            .description(Some(ABOUT))
-            .build();
-        let document = OpenApiBuilder::new()
-            .info(info)
-            .components(Some(components()))
-            .build();
-        Self {
-            routes: Routes::new(),
-            document,
-        }
+        let info = Info::builder().title("Ringfence").version("1").description(Some(ABOUT)).build();
+        let document = OpenApiBuilder::new().info(info).components(Some(components())).build();
+        Self { routes: Routes::new(), document }
     }
 
     /// Adds an area.
@@ -102,10 +92,7 @@ impl Area {
         let word = scope_word(scope);
         operation.tags = Some(vec![self.name.to_owned()]);
         operation.security = Some(vec![SecurityRequirement::new("token", [word])]);
-        operation.operation_id = operation
-            .operation_id
-            .take()
-            .map(|id| format!("{}_{id}", self.name));
+        operation.operation_id = operation.operation_id.take().map(|id| format!("{}_{id}", self.name));
         let takes_body = operation.request_body.is_some();
         let has_query = operation.parameters.as_ref().is_some_and(|all| !all.is_empty());
         let possible = [
@@ -122,11 +109,7 @@ impl Area {
         ];
         for (status, _) in possible.into_iter().filter(|(_, possible)| *possible) {
             let reference = RefOr::Ref(Ref::from_response_name(component(status)));
-            operation
-                .responses
-                .responses
-                .entry(status.as_u16().to_string())
-                .or_insert(reference);
+            operation.responses.responses.entry(status.as_u16().to_string()).or_insert(reference);
         }
     }
 }
@@ -140,29 +123,19 @@ pub(super) fn scope_word(scope: TokenScope) -> &'static str {
 }
 
 fn method(item: &PathItem) -> Option<&'static str> {
-    let all = [
-        ("GET", &item.get),
-        ("PUT", &item.put),
-        ("POST", &item.post),
-        ("DELETE", &item.delete),
-    ];
-    all.into_iter()
-        .find_map(|(name, operation)| operation.as_ref().map(|_| name))
+    let all = [("GET", &item.get), ("PUT", &item.put), ("POST", &item.post), ("DELETE", &item.delete)];
+    all.into_iter().find_map(|(name, operation)| operation.as_ref().map(|_| name))
 }
 
 fn operation(item: &mut PathItem) -> Option<&mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete]
-        .into_iter()
-        .find_map(Option::as_mut)
+    [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().find_map(Option::as_mut)
 }
 
 fn components() -> Components {
     let token = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("rf_…")
-        .description(Some(
-            "A token of one's own, with the scopes `read`, `write` and `open`.",
-        ))
+        .description(Some("A token of one's own, with the scopes `read`, `write` and `open`."))
         .build();
     let mut components = Components::new();
     components.add_security_scheme("token", SecurityScheme::Http(token));
@@ -170,9 +143,7 @@ fn components() -> Components {
     Problem::schemas(&mut schemas);
     components.schemas.extend(schemas);
     for status in PROBLEMS {
-        components
-            .responses
-            .insert(component(status).to_owned(), RefOr::T(response(status)));
+        components.responses.insert(component(status).to_owned(), RefOr::T(response(status)));
     }
     components
 }
@@ -198,25 +169,22 @@ fn meaning(status: StatusCode) -> (&'static str, &'static str) {
             "NoToken",
             "No token, or none that is good: unknown, ended, revoked, or its person is not active.",
         ),
-        StatusCode::FORBIDDEN => (
-            "Refused",
-            "Your role, your token's scopes, or the gate does not allow it.",
-        ),
+        StatusCode::FORBIDDEN => {
+            ("Refused", "Your role, your token's scopes, or the gate does not allow it.")
+        }
         StatusCode::NOT_FOUND => ("Unknown", "It does not exist, or may not be known to you."),
         StatusCode::CONFLICT => ("Standing", "Not as things stand, or there already."),
         StatusCode::PAYLOAD_TOO_LARGE => ("TooLarge", "The body is larger than is taken here."),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => {
             ("WrongMediaType", "The body is of a kind that is not taken here.")
         }
-        StatusCode::UNPROCESSABLE_ENTITY => (
-            "Input",
-            "A value is missing or cannot be taken; `field` says which.",
-        ),
+        StatusCode::UNPROCESSABLE_ENTITY => {
+            ("Input", "A value is missing or cannot be taken; `field` says which.")
+        }
         StatusCode::SERVICE_UNAVAILABLE => ("Stopping", "The service is stopping."),
-        StatusCode::INSUFFICIENT_STORAGE => (
-            "Full",
-            "There is no space left to write. Nothing was lost or half done.",
-        ),
+        StatusCode::INSUFFICIENT_STORAGE => {
+            ("Full", "There is no space left to write. Nothing was lost or half done.")
+        }
         _ => ("Malformed", "The body is malformed or broke off."),
     }
 }
@@ -227,12 +195,6 @@ fn component(status: StatusCode) -> &'static str {
 
 fn response(status: StatusCode) -> Response {
     let problem = RefOr::Ref(Ref::from_schema_name(Problem::name()));
-    let content = ContentBuilder::new()
-        .schema(Some(problem))
-        .example(Some(problem::example(status)))
-        .build();
-    ResponseBuilder::new()
-        .description(meaning(status).1)
-        .content("application/problem+json", content)
-        .build()
+    let content = ContentBuilder::new().schema(Some(problem)).example(Some(problem::example(status))).build();
+    ResponseBuilder::new().description(meaning(status).1).content("application/problem+json", content).build()
 }

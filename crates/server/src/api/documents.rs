@@ -114,33 +114,15 @@ async fn list(caller: Caller, Ask(query): Ask<DocumentsQuery>) -> Result<Page<Do
     let limit = items(query.limit)?;
     let wanted = query.q.as_deref().unwrap_or_default().to_lowercase();
     let all = caller.state.documents.iter().filter(|document| {
-        let named = || {
-            format!("{} {}", document.id, document.name)
-                .to_lowercase()
-                .contains(&wanted)
-        };
-        query
-            .secret
-            .as_ref()
-            .is_none_or(|secret| secret.0 == document.secret)
-            && query
-                .withdrawn
-                .is_none_or(|withdrawn| withdrawn == document.withdrawn.is_some())
+        let named = || format!("{} {}", document.id, document.name).to_lowercase().contains(&wanted);
+        query.secret.as_ref().is_none_or(|secret| secret.0 == document.secret)
+            && query.withdrawn.is_none_or(|withdrawn| withdrawn == document.withdrawn.is_some())
             && named()
             && caller.secret(document.secret).is_ok()
     });
-    let rows = all
-        .map(|document| ((Key::Number(0), document.id.0), document))
-        .collect();
+    let rows = all.map(|document| ((Key::Number(0), document.id.0), document)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
-    Ok(page(
-        rows,
-        Order::Descending,
-        from,
-        limit,
-        |d| d.id.to_string(),
-        Document::from,
-    ))
+    Ok(page(rows, Order::Descending, from, limit, |d| d.id.to_string(), Document::from))
 }
 
 /// Look at what is known about one document. Nothing is opened.
@@ -187,16 +169,9 @@ async fn upload(
     let name = query
         .name
         .ok_or_else(|| Refusal::input("name", "the document needs a name").remedy("give it as `?name=`"))?;
-    let media_type = request
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
+    let media_type = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let media_type = line("content-type", media_type.unwrap_or("application/octet-stream"))?;
-    let upload = Upload {
-        secret: secret.0,
-        name: name.0,
-        media_type,
-    };
+    let upload = Upload { secret: secret.0, name: name.0, media_type };
     store(&app, &caller, upload, request.into_body().into_data_stream()).await
 }
 
@@ -210,33 +185,16 @@ async fn upload_form(
     let malformed = |error: &dyn std::fmt::Display| {
         Problem::plain(StatusCode::BAD_REQUEST, format!("the form is malformed: {error}"))
     };
-    let mut form = Multipart::from_request(request, app)
-        .await
-        .map_err(|error| malformed(&error.body_text()))?;
-    let field = form
-        .next_field()
-        .await
-        .map_err(|error| malformed(&error.body_text()))?;
+    let mut form =
+        Multipart::from_request(request, app).await.map_err(|error| malformed(&error.body_text()))?;
+    let field = form.next_field().await.map_err(|error| malformed(&error.body_text()))?;
     let field = field.ok_or_else(|| Refusal::input("file", "the form holds no file"))?;
     let name = match name {
         Some(name) => name.0,
         None => line("name", field.file_name().unwrap_or_default())?,
     };
-    let media_type = line(
-        "content-type",
-        field.content_type().unwrap_or("application/octet-stream"),
-    )?;
-    store(
-        app,
-        caller,
-        Upload {
-            secret,
-            name,
-            media_type,
-        },
-        field,
-    )
-    .await
+    let media_type = line("content-type", field.content_type().unwrap_or("application/octet-stream"))?;
+    store(app, caller, Upload { secret, name, media_type }, field).await
 }
 
 /// Streams into the vault; tells apart what was too large and what broke off.
@@ -250,20 +208,13 @@ async fn store<E: Into<axum::BoxError>>(
     let content = content.map_err(std::io::Error::other).inspect_ok(|piece| {
         taken.fetch_add(piece.len() as u64, Ordering::Relaxed);
     });
-    let done = app
-        .service
-        .add_document(&caller.actor, upload, content)
-        .await
-        .map_err(|error| {
-            let most = app
-                .service
-                .largest_document()
-                .filter(|most| taken.load(Ordering::Relaxed) > *most);
-            match (error, most) {
-                (ServiceError::Upload(_), Some(most)) => Problem::too_large(most),
-                (error, _) => error.into(),
-            }
-        })?;
+    let done = app.service.add_document(&caller.actor, upload, content).await.map_err(|error| {
+        let most = app.service.largest_document().filter(|most| taken.load(Ordering::Relaxed) > *most);
+        match (error, most) {
+            (ServiceError::Upload(_), Some(most)) => Problem::too_large(most),
+            (error, _) => error.into(),
+        }
+    })?;
     Receipt::created(&done, "documents", made(&done))
 }
 
@@ -276,12 +227,7 @@ async fn register(
     Body(new): Body<Registration>,
 ) -> Result<Response, Problem> {
     let digest = new.digest.map(|digest| digest.0);
-    let command = Command::Register {
-        secret: secret.0,
-        name: new.name.0,
-        place: new.place.0,
-        digest,
-    };
+    let command = Command::Register { secret: secret.0, name: new.name.0, place: new.place.0, digest };
     let done = app.service.act(&caller.actor, command).await?;
     Receipt::created(&done, "documents", made(&done))
 }
@@ -315,9 +261,7 @@ async fn open(State(app): State<App>, caller: Caller, At(id): At<DocumentId>) ->
     let mut response = axum::body::Body::from_stream(content).into_response();
     for (name, value) in headers {
         // A media type is kept as it was given; one that cannot be a header is sent as bytes.
-        let value = value
-            .parse()
-            .unwrap_or(axum::http::HeaderValue::from_static("application/octet-stream"));
+        let value = value.parse().unwrap_or(axum::http::HeaderValue::from_static("application/octet-stream"));
         response.headers_mut().insert(name, value);
     }
     Ok(response)
@@ -332,15 +276,7 @@ async fn withdraw(
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
     Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Withdraw {
-                    document: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
+        &app.service.act(&caller.actor, Command::Withdraw { document: id.0, reason: reason.0 }).await?,
     )
 }
 
@@ -361,13 +297,7 @@ fn disposition(name: &str) -> String {
     let keeps = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$&+-.^_`|~".contains(&byte);
     let encoded: String = name
         .bytes()
-        .map(|b| {
-            if keeps(b) {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
+        .map(|b| if keeps(b) { char::from(b).to_string() } else { format!("%{b:02X}") })
         .collect();
     format!("attachment; filename*=UTF-8''{encoded}")
 }
@@ -385,11 +315,7 @@ fn made(done: &Done) -> Option<program::DocumentId> {
 
 impl Caller {
     fn document(&self, id: program::DocumentId) -> Result<&domain::Document, Refusal> {
-        let found = self
-            .state
-            .documents
-            .get(id)
-            .filter(|document| self.secret(document.secret).is_ok());
+        let found = self.state.documents.get(id).filter(|document| self.secret(document.secret).is_ok());
         found.ok_or_else(|| Refusal::unknown(id))
     }
 }
@@ -397,12 +323,9 @@ impl Caller {
 impl From<&domain::Document> for Document {
     fn from(document: &domain::Document) -> Self {
         let (size, digest, media_type, place) = match &document.kept {
-            Kept::Vault {
-                size,
-                digest,
-                media_type,
-                ..
-            } => (Some(*size), Some(*digest), Some(media_type.clone()), None),
+            Kept::Vault { size, digest, media_type, .. } => {
+                (Some(*size), Some(*digest), Some(media_type.clone()), None)
+            }
             Kept::Elsewhere { place, digest } => (None, *digest, None, Some(place.clone())),
         };
         Self {

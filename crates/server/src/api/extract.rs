@@ -55,23 +55,13 @@ impl FromRequestParts<App> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
         // Put there by the guard before the route; where it is missing, nobody is let in.
-        let ApiCaller { actor, scopes } = parts
-            .extensions
-            .get::<ApiCaller>()
-            .cloned()
-            .ok_or_else(Problem::no_token)?;
+        let ApiCaller { actor, scopes } =
+            parts.extensions.get::<ApiCaller>().cloned().ok_or_else(Problem::no_token)?;
         let (Some(person), Via::Api { token }) = (actor.person, &actor.via) else {
             return Err(Problem::no_token());
         };
         let token = *token;
-        Ok(Self {
-            actor,
-            person,
-            token,
-            scopes,
-            state: app.service.state(),
-            now: app.service.now(),
-        })
+        Ok(Self { actor, person, token, scopes, state: app.service.state(), now: app.service.now() })
     }
 }
 
@@ -111,10 +101,7 @@ pub(super) fn require_json(headers: &HeaderMap) -> Result<(), Problem> {
     if media_type(headers).is_some_and(|essence| essence.eq_ignore_ascii_case("application/json")) {
         return Ok(());
     }
-    Err(Problem::plain(
-        StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        "this takes `Content-Type: application/json`",
-    ))
+    Err(Problem::plain(StatusCode::UNSUPPORTED_MEDIA_TYPE, "this takes `Content-Type: application/json`"))
 }
 
 /// The media type of the body, without its parameters.
@@ -147,8 +134,7 @@ fn not_json(error: &serde_json::Error) -> Problem {
 /// What serde found wrong, without the line and column that mean nothing to whoever built the body with a library.
 fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ")
-        .map_or(text.clone(), |(reason, _)| reason.to_owned())
+    text.rsplit_once(" at line ").map_or(text.clone(), |(reason, _)| reason.to_owned())
 }
 
 /// The whole body, of at most `most` bytes.

@@ -67,11 +67,7 @@ struct ServiceStatus {
 /// Who you are here, and what this token may be used for.
 #[utoipa::path(get, path = "/api/v1/me", operation_id = "get", responses((status = 200, description = "You.", body = Me)))]
 async fn me(caller: Caller) -> Result<Json<Me>, Problem> {
-    let person = caller
-        .state
-        .people
-        .get(caller.person)
-        .ok_or_else(|| Refusal::unknown(caller.person))?;
+    let person = caller.state.people.get(caller.person).ok_or_else(|| Refusal::unknown(caller.person))?;
     Ok(Json(Me {
         person: Person::of(&caller, person),
         account: caller.actor.account.map(AccountId),
@@ -85,12 +81,7 @@ async fn me(caller: Caller) -> Result<Json<Me>, Problem> {
 /// What waits for you, the earliest due first.
 #[utoipa::path(get, path = "/api/v1/me/duties", responses((status = 200, description = "Everything that waits.", body = Vec<Duty>)))]
 async fn duties(caller: Caller) -> Json<Vec<Duty>> {
-    Json(
-        duties_of(&caller.state, caller.person, caller.now)
-            .into_iter()
-            .map(Duty::from)
-            .collect(),
-    )
+    Json(duties_of(&caller.state, caller.person, caller.now).into_iter().map(Duty::from).collect())
 }
 
 /// How the service is.
@@ -108,16 +99,7 @@ async fn status(State(app): State<App>, caller: Caller) -> Json<ServiceStatus> {
 impl From<Due> for Duty {
     fn from(duty: Due) -> Self {
         let task = serde_json::to_value(duty.task).ok();
-        let task = task
-            .as_ref()
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        Self {
-            task,
-            about: duty.about.to_string(),
-            text: duty.text,
-            due: duty.due.map(Stamp),
-        }
+        let task = task.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+        Self { task, about: duty.about.to_string(), text: duty.text, due: duty.due.map(Stamp) }
     }
 }

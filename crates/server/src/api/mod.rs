@@ -29,9 +29,7 @@ use utoipa::openapi::OpenApi;
 /// The routes of the REST API, and its description, which everybody may read: it says nothing about this organisation.
 #[must_use]
 pub fn routes() -> Routes {
-    areas()
-        .routes
-        .get("/api/openapi.json", Rule::Public, async || Json(openapi()))
+    areas().routes.get("/api/openapi.json", Rule::Public, async || Json(openapi()))
 }
 
 /// The description of the REST API.
@@ -49,30 +47,10 @@ fn areas() -> Areas {
             documents::routes,
         )
         .area("people", "Employees and contractors.", people::routes)
-        .area(
-            "agreements",
-            "Agreements to keep secrets, and who signed them.",
-            agreements::routes,
-        )
-        .area(
-            "access",
-            "Requests, grants, and who may open what and why.",
-            access::routes,
-        )
-        .area(
-            "requirements",
-            "What each tier asks of whoever opens its secrets.",
-            requirements::routes,
-        )
-        .area(
-            "record",
-            "The tamper-evident record: entries, proofs, checkpoints.",
-            record::routes,
-        )
-        .area(
-            "accounts",
-            "Accounts, one-time links and tokens.",
-            accounts::routes,
-        )
+        .area("agreements", "Agreements to keep secrets, and who signed them.", agreements::routes)
+        .area("access", "Requests, grants, and who may open what and why.", access::routes)
+        .area("requirements", "What each tier asks of whoever opens its secrets.", requirements::routes)
+        .area("record", "The tamper-evident record: entries, proofs, checkpoints.", record::routes)
+        .area("accounts", "Accounts, one-time links and tokens.", accounts::routes)
         .area("me", "Whoever calls, and how the service is.", me::routes)
 }

@@ -225,11 +225,7 @@ async fn list(caller: Caller, Ask(query): Ask<PeopleQuery>) -> Result<Page<Perso
         Some(id) => Some(key(known(&caller, id.0)?)),
         None => None,
     };
-    let all = caller
-        .state
-        .people
-        .iter()
-        .filter(|person| matches(&query, person, caller.now));
+    let all = caller.state.people.iter().filter(|person| matches(&query, person, caller.now));
     let rows = all.map(|person| (key(person), person)).collect();
     Ok(page(
         rows,
@@ -250,11 +246,7 @@ async fn add(
 ) -> Result<Response, Problem> {
     let profile = new.person.profile(caller.zone());
     let roles = new.roles.into_iter().map(|role| role.0).collect();
-    let joiner = Joiner {
-        profile,
-        clearance: new.clearance,
-        roles,
-    };
+    let joiner = Joiner { profile, clearance: new.clearance, roles };
     let done = app.service.act(&caller.actor, Command::Add { joiner }).await?;
     let made = match done.event() {
         Some(Event::People(event)) => Some(event.person()),
@@ -297,19 +289,11 @@ async fn import(
         added: count(|planned| matches!(planned, Planned::Add(..))),
         changed: count(|planned| matches!(planned, Planned::Change(..))),
         same: count(|planned| matches!(planned, Planned::Same(_))),
-        refused: plan
-            .refused()
-            .map(|(line, why)| RefusedRow {
-                line,
-                why: why.to_owned(),
-            })
-            .collect(),
+        refused: plan.refused().map(|(line, why)| RefusedRow { line, why: why.to_owned() }).collect(),
         receipt: None,
     };
     if !query.dry_run {
-        let command = Command::Import {
-            csv: Arc::from(csv.as_ref()),
-        };
+        let command = Command::Import { csv: Arc::from(csv.as_ref()) };
         imported.receipt = Some(Receipt::of(&app.service.act(&caller.actor, command).await?)?);
     }
     Ok(Json(imported))
@@ -318,15 +302,8 @@ async fn import(
 /// Export everybody as CSV that the import reads back. For those who run the programme.
 #[utoipa::path(get, path = "/api/v1/people/export", responses((status = 200, description = "The file.", body = String, content_type = "text/csv")))]
 async fn export(caller: Caller) -> Result<Response, Problem> {
-    let who = [
-        Part::HumanResources,
-        Part::Administrator,
-        Part::SecurityOfficer,
-        Part::Auditor,
-    ];
-    caller
-        .actor
-        .require(&caller.state, caller.now, &who, "export people")?;
+    let who = [Part::HumanResources, Part::Administrator, Part::SecurityOfficer, Part::Auditor];
+    caller.actor.require(&caller.state, caller.now, &who, "export people")?;
     let csv = domain::export(&caller.state, caller.zone());
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response())
 }
@@ -346,17 +323,7 @@ async fn change(
     Body(data): Body<Data>,
 ) -> Result<Receipt, Problem> {
     let profile = data.profile(caller.zone());
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Change {
-                    person: id.0,
-                    profile,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Change { person: id.0, profile }).await?)
 }
 
 /// Set a person's clearance. For the security officer and administrators.
@@ -367,11 +334,7 @@ async fn clearance(
     At(id): At<PersonId>,
     Body(Clearance { clearance, reason }): Body<Clearance>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::Clear {
-        person: id.0,
-        clearance,
-        reason: reason.0,
-    };
+    let command = Command::Clear { person: id.0, clearance, reason: reason.0 };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -384,11 +347,7 @@ async fn roles(
     Body(Roles { roles }): Body<Roles>,
 ) -> Result<Receipt, Problem> {
     let roles = roles.into_iter().map(|role| role.0).collect();
-    Receipt::of(
-        &app.service
-            .act(&caller.actor, Command::SetRoles { person: id.0, roles })
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::SetRoles { person: id.0, roles }).await?)
 }
 
 /// Suspend a person at once: from the answer on nothing opens for them.
@@ -399,17 +358,7 @@ async fn suspend(
     At(id): At<PersonId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Suspend {
-                    person: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Suspend { person: id.0, reason: reason.0 }).await?)
 }
 
 /// Lift a suspension.
@@ -420,17 +369,7 @@ async fn reinstate(
     At(id): At<PersonId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Reinstate {
-                    person: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Reinstate { person: id.0, reason: reason.0 }).await?)
 }
 
 /// End a person's employment or contract.
@@ -442,18 +381,7 @@ async fn end(
     Body(End { ends, reason }): Body<End>,
 ) -> Result<Receipt, Problem> {
     let ends = ends.map(|when| when.until(caller.zone()));
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::End {
-                    person: id.0,
-                    ends,
-                    reason: reason.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::End { person: id.0, ends, reason: reason.0 }).await?)
 }
 
 /// What happened to a person, the newest first.
@@ -475,14 +403,8 @@ fn known(caller: &Caller, id: program::PersonId) -> Result<&domain::Person, Refu
 fn matches(query: &PeopleQuery, person: &domain::Person, now: program::Time) -> bool {
     let text = format!("{} {} {}", person.id, person.name, person.department).to_lowercase();
     let words = query.q.as_deref().unwrap_or_default().to_lowercase();
-    query
-        .department
-        .as_ref()
-        .is_none_or(|department| department == person.department.as_str())
-        && query
-            .engagement
-            .as_ref()
-            .is_none_or(|engagement| engagement.0 == person.engagement)
+    query.department.as_ref().is_none_or(|department| department == person.department.as_str())
+        && query.engagement.as_ref().is_none_or(|engagement| engagement.0 == person.engagement)
         && query.active.is_none_or(|active| active == person.is_active(now))
         && words.split_whitespace().all(|word| text.contains(word))
 }
@@ -533,10 +455,7 @@ impl From<&domain::Person> for Details {
             clearance: person.clearance,
             starts: Stamp(person.starts),
             ends: person.ends.map(Stamp),
-            suspended: person
-                .suspended
-                .as_ref()
-                .map(|suspension| suspension.reason.clone().into()),
+            suspended: person.suspended.as_ref().map(|suspension| suspension.reason.clone().into()),
             added: Stamp(person.added),
         }
     }

@@ -117,10 +117,7 @@ impl Problem {
     /// A value that cannot be taken.
     pub(super) fn input(field: Option<&str>, detail: impl Into<String>) -> Self {
         let refusal = Refusal::new(Rule::Input, detail);
-        Self {
-            field: field.map(Into::into),
-            ..refusal.into()
-        }
+        Self { field: field.map(Into::into), ..refusal.into() }
     }
 
     /// Larger than `most` bytes.
@@ -159,43 +156,19 @@ impl IntoResponse for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (status, r#type, title) = match refusal.rule {
-            Rule::Unknown => (
-                StatusCode::NOT_FOUND,
-                "urn:ringfence:problem:unknown",
-                "Not known here",
-            ),
+            Rule::Unknown => (StatusCode::NOT_FOUND, "urn:ringfence:problem:unknown", "Not known here"),
             Rule::Role => (StatusCode::FORBIDDEN, "urn:ringfence:problem:role", "Not allowed"),
-            Rule::OwnCase => (
-                StatusCode::FORBIDDEN,
-                "urn:ringfence:problem:own-case",
-                "Own case",
-            ),
-            Rule::Standing => (
-                StatusCode::CONFLICT,
-                "urn:ringfence:problem:standing",
-                "Not as things stand",
-            ),
-            Rule::Input => (
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "urn:ringfence:problem:input",
-                "Value not taken",
-            ),
-            Rule::Taken => (
-                StatusCode::CONFLICT,
-                "urn:ringfence:problem:taken",
-                "There already",
-            ),
-            Rule::Gate => (
-                StatusCode::FORBIDDEN,
-                "urn:ringfence:problem:gate",
-                "Refused by the gate",
-            ),
+            Rule::OwnCase => (StatusCode::FORBIDDEN, "urn:ringfence:problem:own-case", "Own case"),
+            Rule::Standing => (StatusCode::CONFLICT, "urn:ringfence:problem:standing", "Not as things stand"),
+            Rule::Input => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "urn:ringfence:problem:input", "Value not taken")
+            }
+            Rule::Taken => (StatusCode::CONFLICT, "urn:ringfence:problem:taken", "There already"),
+            Rule::Gate => (StatusCode::FORBIDDEN, "urn:ringfence:problem:gate", "Refused by the gate"),
             // Not 401: the token is good, and another one would not help.
-            Rule::SignIn => (
-                StatusCode::FORBIDDEN,
-                "urn:ringfence:problem:sign-in",
-                "A stronger proof is needed",
-            ),
+            Rule::SignIn => {
+                (StatusCode::FORBIDDEN, "urn:ringfence:problem:sign-in", "A stronger proof is needed")
+            }
         };
         Self {
             r#type,
@@ -211,12 +184,8 @@ impl From<Refusal> for Problem {
 impl From<Shut> for Problem {
     fn from(shut: Shut) -> Self {
         let refusal = Refusal::new(Rule::Gate, format!("the gate did not open: {}", shut.summary()));
-        let remedy = shut
-            .because
-            .iter()
-            .filter_map(|because| because.remedy.as_ref())
-            .map(Means::sentence)
-            .next();
+        let remedy =
+            shut.because.iter().filter_map(|because| because.remedy.as_ref()).map(Means::sentence).next();
         Self {
             remedy: remedy.map(Into::into),
             because: shut.because.iter().map(Because::from).collect(),
@@ -235,10 +204,9 @@ impl From<ServiceError> for Problem {
                 Self::plain(StatusCode::INSUFFICIENT_STORAGE, ServiceError::Full.to_string())
             }
             ServiceError::Upload(why) => Self::plain(StatusCode::BAD_REQUEST, why),
-            ServiceError::Stopping => Self::plain(
-                StatusCode::SERVICE_UNAVAILABLE,
-                ServiceError::Stopping.to_string(),
-            ),
+            ServiceError::Stopping => {
+                Self::plain(StatusCode::SERVICE_UNAVAILABLE, ServiceError::Stopping.to_string())
+            }
             // What the machine says about its disks and tables is for its operator, not for whoever asked.
             error @ (ServiceError::Damaged(_) | ServiceError::Storage(_) | ServiceError::Content(_)) => {
                 tracing::error!(%error, "a request to the API failed");
@@ -254,15 +222,8 @@ impl From<ServiceError> for Problem {
 impl From<&Standing> for Because {
     fn from(standing: &Standing) -> Self {
         let why = serde_json::to_value(standing.why).unwrap_or_default();
-        let word = why
-            .get("why")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        let at = ["at", "until"]
-            .into_iter()
-            .find_map(|name| why.get(name))
-            .and_then(Value::as_i64);
+        let word = why.get("why").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let at = ["at", "until"].into_iter().find_map(|name| why.get(name)).and_then(Value::as_i64);
         Self {
             condition: standing.condition.into(),
             met: standing.met,
@@ -277,11 +238,7 @@ impl From<&Standing> for Because {
 impl From<&Means> for Remedy {
     fn from(means: &Means) -> Self {
         let value = serde_json::to_value(means).unwrap_or_default();
-        let word = value
-            .get("do")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let word = value.get("do").and_then(Value::as_str).unwrap_or_default().to_owned();
         let (agreements, secret, request) = match means {
             Means::Sign { agreement } => (vec![*agreement], None, None),
             Means::AssignAgreement { agreements } => (agreements.clone(), None, None),
@@ -305,13 +262,8 @@ impl PartialSchema for RuleWord {
             your token's scope does not allow it. `own-case`: nobody judges their own case. `standing`: not as things stand. \
             `input`: a value is missing or cannot be taken. `taken`: there already. `gate`: a condition of access is not met. \
             `sign-in`: a stronger proof is needed.";
-        words(
-            meaning,
-            &[
-                "unknown", "role", "own-case", "standing", "input", "taken", "gate", "sign-in",
-            ],
-        )
-        .into()
+        words(meaning, &["unknown", "role", "own-case", "standing", "input", "taken", "gate", "sign-in"])
+            .into()
     }
 }
 

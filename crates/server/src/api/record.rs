@@ -15,10 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
 pub(super) fn routes(area: Area) -> Area {
-    area.read(routes!(list))
-        .read(routes!(checkpoint))
-        .read(routes!(get))
-        .read(routes!(proof))
+    area.read(routes!(list)).read(routes!(checkpoint)).read(routes!(get)).read(routes!(proof))
 }
 
 /// An entry, as you may see it.
@@ -153,12 +150,7 @@ async fn list(
     caller: Caller,
     Ask(query): Ask<RecordQuery>,
 ) -> Result<Page<Entry>, Problem> {
-    let kinds = query
-        .kind
-        .as_deref()
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim);
+    let kinds = query.kind.as_deref().unwrap_or_default().split(',').map(str::trim);
     let filter = HistoryFilter {
         kinds: kinds.filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
         actor: query.person.map(|person| person.0),
@@ -174,10 +166,7 @@ async fn list(
 /// The signed checkpoint over the whole record, as it stands.
 #[utoipa::path(get, path = "/api/v1/record/checkpoint", responses((status = 200, description = "The checkpoint.", body = Checkpoint)))]
 async fn checkpoint(State(app): State<App>, _: Caller) -> Json<Checkpoint> {
-    Json(Checkpoint {
-        checkpoint: app.service.checkpoint(),
-        verifier: app.service.verifier_key(),
-    })
+    Json(Checkpoint { checkpoint: app.service.checkpoint(), verifier: app.service.verifier_key() })
 }
 
 /// Look at one entry.
@@ -207,23 +196,15 @@ pub(super) async fn history_of(
     query: &HistoryQuery,
 ) -> Result<Page<Entry>, Problem> {
     let limit = items(query.limit)?;
-    let filter = HistoryFilter {
-        subject: Some(subject),
-        before: query.before,
-        limit,
-        ..HistoryFilter::default()
-    };
+    let filter =
+        HistoryFilter { subject: Some(subject), before: query.before, limit, ..HistoryFilter::default() };
     found(app, caller, &filter).await
 }
 
 async fn found(app: &App, caller: &Caller, filter: &HistoryFilter) -> Result<Page<Entry>, Problem> {
     let page = app.service.history(&caller.actor, filter).await?;
     let items = page.entries.into_iter().map(Entry::from).collect();
-    Ok(Page {
-        items,
-        next: page.next.map(|next| next.to_string()),
-        total: None,
-    })
+    Ok(Page { items, next: page.next.map(|next| next.to_string()), total: None })
 }
 
 impl From<EntryView> for Entry {
@@ -238,10 +219,7 @@ impl From<EntryView> for Entry {
             fields: view
                 .fields
                 .into_iter()
-                .map(|field| Field {
-                    name: field.name,
-                    value: field.value,
-                })
+                .map(|field| Field { name: field.name, value: field.value })
                 .collect(),
         }
     }

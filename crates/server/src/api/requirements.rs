@@ -77,12 +77,7 @@ struct Change {
 /// What every tier asks, the lowest first.
 #[utoipa::path(get, path = "/api/v1/requirements", responses((status = 200, description = "One row for each tier.", body = Vec<TierRequirement>)))]
 async fn list(caller: Caller) -> Json<Vec<TierRequirement>> {
-    Json(
-        secrets::Tier::ALL
-            .into_iter()
-            .map(|tier| TierRequirement::of(&caller, tier))
-            .collect(),
-    )
+    Json(secrets::Tier::ALL.into_iter().map(|tier| TierRequirement::of(&caller, tier)).collect())
 }
 
 /// What one tier asks.
@@ -100,11 +95,7 @@ async fn set(
     Body(Change { requirement, reason }): Body<Change>,
 ) -> Result<Receipt, Problem> {
     let requirement = Box::new(requirement.into());
-    let command = Command::SetRequirement {
-        tier: tier.0,
-        requirement,
-        reason: reason.0,
-    };
+    let command = Command::SetRequirement { tier: tier.0, requirement, reason: reason.0 };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -121,21 +112,14 @@ impl TierRequirement {
             longest_grant_days: asked.longest_grant_days,
             listed: asked.listed,
         };
-        Self {
-            tier: tier.into(),
-            requirement,
-        }
+        Self { tier: tier.into(), requirement }
     }
 }
 
 impl From<Requirement> for domain::Requirement {
     fn from(asked: Requirement) -> Self {
         Self {
-            conditions: asked
-                .conditions
-                .into_iter()
-                .map(|condition| condition.0)
-                .collect(),
+            conditions: asked.conditions.into_iter().map(|condition| condition.0).collect(),
             clearance: asked.clearance,
             approvals: asked.approvals,
             second_factor_minutes: asked.second_factor_minutes,

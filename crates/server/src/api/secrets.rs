@@ -165,20 +165,9 @@ async fn list(caller: Caller, Ask(query): Ask<SecretsQuery>) -> Result<Page<Secr
         Some(id) => Some(key(caller.secret(id.0)?)),
         None => None,
     };
-    let all = caller
-        .state
-        .secrets
-        .iter()
-        .filter(|secret| matches(&query, secret) && caller.sees(secret));
+    let all = caller.state.secrets.iter().filter(|secret| matches(&query, secret) && caller.sees(secret));
     let rows = all.map(|secret| (key(secret), secret)).collect();
-    Ok(page(
-        rows,
-        query.order.unwrap_or_default(),
-        from,
-        limit,
-        |s| s.id.to_string(),
-        Secret::from,
-    ))
+    Ok(page(rows, query.order.unwrap_or_default(), from, limit, |s| s.id.to_string(), Secret::from))
 }
 
 /// Put a secret forward. It waits for a reviewer.
@@ -203,26 +192,14 @@ async fn import(State(app): State<App>, caller: Caller, request: Request) -> Res
     if import.secrets.is_empty() {
         return Err(Refusal::input("secrets", "nothing is in it").into());
     }
-    let drafts = import
-        .secrets
-        .into_iter()
-        .map(|new| new.draft(caller.zone()))
-        .collect();
+    let drafts = import.secrets.into_iter().map(|new| new.draft(caller.zone())).collect();
     Receipt::of(&app.service.act(&caller.actor, Command::Import(drafts)).await?)
 }
 
 /// Export every secret that you may know of.
 #[utoipa::path(get, path = "/api/v1/secrets/export", responses((status = 200, description = "All of them, the oldest first.", body = Vec<Secret>)))]
 async fn export(caller: Caller) -> Json<Vec<Secret>> {
-    Json(
-        caller
-            .state
-            .secrets
-            .iter()
-            .filter(|secret| caller.sees(secret))
-            .map(Secret::from)
-            .collect(),
-    )
+    Json(caller.state.secrets.iter().filter(|secret| caller.sees(secret)).map(Secret::from).collect())
 }
 
 /// Look at one secret.
@@ -239,18 +216,9 @@ async fn revise(
     At(id): At<SecretId>,
     Body(revision): Body<Revision>,
 ) -> Result<Receipt, Problem> {
-    let Revision {
-        from_version,
-        note,
-        secret,
-    } = revision;
+    let Revision { from_version, note, secret } = revision;
     let draft = Box::new(secret.draft(caller.zone()));
-    let command = Command::Revise {
-        secret: id.0,
-        from_version,
-        draft,
-        note: note.map(|note| note.0),
-    };
+    let command = Command::Revise { secret: id.0, from_version, draft, note: note.map(|note| note.0) };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -262,10 +230,7 @@ async fn accept(
     At(id): At<SecretId>,
     Body(remark): Body<Remark>,
 ) -> Result<Receipt, Problem> {
-    let command = Command::Accept {
-        secret: id.0,
-        note: remark.note.map(|note| note.0),
-    };
+    let command = Command::Accept { secret: id.0, note: remark.note.map(|note| note.0) };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -277,17 +242,7 @@ async fn send_back(
     At(id): At<SecretId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Return {
-                    secret: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Return { secret: id.0, reason: reason.0 }).await?)
 }
 
 /// Confirm that a secret is still as the register says.
@@ -299,11 +254,7 @@ async fn review(
     Body(review): Body<Review>,
 ) -> Result<Receipt, Problem> {
     let next = review.next.from(caller.zone());
-    let command = Command::Review {
-        secret: id.0,
-        next,
-        note: review.note.map(|note| note.0),
-    };
+    let command = Command::Review { secret: id.0, next, note: review.note.map(|note| note.0) };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
 }
 
@@ -315,17 +266,7 @@ async fn retire(
     At(id): At<SecretId>,
     Body(Reason { reason }): Body<Reason>,
 ) -> Result<Receipt, Problem> {
-    Receipt::of(
-        &app.service
-            .act(
-                &caller.actor,
-                Command::Retire {
-                    secret: id.0,
-                    reason: reason.0,
-                },
-            )
-            .await?,
-    )
+    Receipt::of(&app.service.act(&caller.actor, Command::Retire { secret: id.0, reason: reason.0 }).await?)
 }
 
 /// Open the precise description, through the gate.
@@ -338,18 +279,8 @@ async fn open_precise(
     At(id): At<SecretId>,
 ) -> Result<Response, Problem> {
     let open = app.service.open_precise(&caller.actor, id.0).await?;
-    let headers = [
-        (ENTRY, open.entry.to_string()),
-        (header::CACHE_CONTROL, "no-store".to_owned()),
-    ];
-    Ok((
-        headers,
-        Json(Precise {
-            entry: open.entry,
-            text: open.text,
-        }),
-    )
-        .into_response())
+    let headers = [(ENTRY, open.entry.to_string()), (header::CACHE_CONTROL, "no-store".to_owned())];
+    Ok((headers, Json(Precise { entry: open.entry, text: open.text })).into_response())
 }
 
 /// Who can open this, and who was ever granted it but cannot. For its owner and those who oversee access.
@@ -387,30 +318,18 @@ async fn history(
 #[utoipa::path(get, path = "/api/v1/secrets/{id}/documents", operation_id = "documents", params(("id" = SecretId, Path)), responses((status = 200, description = "Its documents, the oldest first.", body = Vec<Document>)))]
 async fn list_documents(caller: Caller, At(id): At<SecretId>) -> Result<Json<Vec<Document>>, Problem> {
     let secret = caller.secret(id.0)?.id;
-    Ok(Json(
-        caller.state.documents.of(secret).map(Document::from).collect(),
-    ))
+    Ok(Json(caller.state.documents.of(secret).map(Document::from).collect()))
 }
 
 fn matches(query: &SecretsQuery, secret: &domain::Secret) -> bool {
     let profile = &secret.profile;
     let words = query.q.as_deref().unwrap_or_default().to_lowercase();
     let text = || {
-        format!(
-            "{} {} {} {}",
-            secret.id, profile.title, profile.summary, profile.department
-        )
-        .to_lowercase()
+        format!("{} {} {} {}", secret.id, profile.title, profile.summary, profile.department).to_lowercase()
     };
-    query
-        .status
-        .as_ref()
-        .is_none_or(|status| status.0 == secret.status)
+    query.status.as_ref().is_none_or(|status| status.0 == secret.status)
         && query.tier.as_ref().is_none_or(|tier| tier.0 == profile.tier)
-        && query
-            .department
-            .as_ref()
-            .is_none_or(|department| department == profile.department.as_str())
+        && query.department.as_ref().is_none_or(|department| department == profile.department.as_str())
         && query.owner.as_ref().is_none_or(|owner| owner.0 == profile.owner)
         && (words.is_empty() || {
             let text = text();

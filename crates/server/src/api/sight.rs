@@ -26,11 +26,7 @@ impl Caller {
 
     /// Who has access to a secret is told to its owner and to those who oversee access.
     pub(super) fn oversees(&self, secret: SecretId) -> bool {
-        let owned = self
-            .state
-            .secrets
-            .get(secret)
-            .is_some_and(|secret| secret.profile.owner == self.person);
+        let owned = self.state.secrets.get(secret).is_some_and(|secret| secret.profile.owner == self.person);
         owned || self.holds(&OVERSEERS)
     }
 
@@ -45,24 +41,14 @@ impl Caller {
 
     /// Clearance, roles, dates and mail address of others are for those who run the programme.
     pub(super) fn sees_all_of(&self, person: &Person) -> bool {
-        let runs = [
-            Role::Administrator,
-            Role::HumanResources,
-            Role::SecurityOfficer,
-            Role::Counsel,
-            Role::Auditor,
-        ];
+        let runs =
+            [Role::Administrator, Role::HumanResources, Role::SecurityOfficer, Role::Counsel, Role::Auditor];
         person.id == self.person || person.manager == Some(self.person) || self.holds(&runs)
     }
 
     /// Those who run or audit the agreements see all of them; others those they were asked to sign or signed.
     pub(super) fn sees_agreement(&self, id: AgreementId) -> bool {
-        self.runs_agreements()
-            || self
-                .state
-                .agreements
-                .parties(id)
-                .any(|person| person == self.person)
+        self.runs_agreements() || self.state.agreements.parties(id).any(|person| person == self.person)
     }
 
     pub(super) fn runs_agreements(&self) -> bool {

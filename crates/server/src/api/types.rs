@@ -84,10 +84,8 @@ impl Serialize for Stamp {
 impl PartialSchema for Stamp {
     fn schema() -> RefOr<Schema> {
         let format = SchemaFormat::KnownFormat(KnownFormat::DateTime);
-        let object = string(
-            "An instant: RFC 3339, UTC, to the millisecond.",
-            json!("2026-03-31T15:00:00.000Z"),
-        );
+        let object =
+            string("An instant: RFC 3339, UTC, to the millisecond.", json!("2026-03-31T15:00:00.000Z"));
         object.format(Some(format)).into()
     }
 }
@@ -153,10 +151,7 @@ impl PartialSchema for When {
 impl ToSchema for When {}
 
 fn string(description: &str, example: Value) -> ObjectBuilder {
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(description))
-        .examples([example])
+    ObjectBuilder::new().schema_type(Type::String).description(Some(description)).examples([example])
 }
 
 fn id(prefix: &str, description: &str) -> ObjectBuilder {
@@ -169,9 +164,7 @@ fn digest() -> ObjectBuilder {
 }
 
 fn text(most: usize, description: &str, example: &str) -> ObjectBuilder {
-    string(description, json!(example))
-        .min_length(Some(1))
-        .max_length(Some(most))
+    string(description, json!(example)).min_length(Some(1)).max_length(Some(most))
 }
 
 /// A closed set of words.
@@ -190,10 +183,7 @@ mod tests {
         let words = schema.get("enum").and_then(Value::as_array).unwrap();
         assert!(!words.is_empty());
         for word in words {
-            assert!(
-                serde_json::from_value::<T>(word.clone()).is_ok(),
-                "{word} is described but not taken"
-            );
+            assert!(serde_json::from_value::<T>(word.clone()).is_ok(), "{word} is described but not taken");
         }
         assert!(serde_json::from_value::<T>(json!("no-such-word")).is_err());
     }

@@ -7,10 +7,7 @@ async fn ask(path: &str, tag: Option<&str>) -> Response {
     if let Some(tag) = tag {
         request = request.header(header::IF_NONE_MATCH, tag);
     }
-    router::<()>()
-        .oneshot(request.body(Body::empty()).unwrap())
-        .await
-        .unwrap()
+    router::<()>().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
 }
 
 #[tokio::test]
@@ -19,17 +16,9 @@ async fn a_file_is_cached_for_a_year_and_confirmed_by_its_tag() {
     let first = ask(&path, None).await;
     assert_eq!(first.status(), StatusCode::OK);
     assert_eq!(first.headers()[header::CONTENT_TYPE], "text/css; charset=utf-8");
-    assert!(
-        first.headers()[header::CACHE_CONTROL]
-            .to_str()
-            .unwrap()
-            .contains("immutable")
-    );
+    assert!(first.headers()[header::CACHE_CONTROL].to_str().unwrap().contains("immutable"));
     let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
-    assert_eq!(
-        ask(&path, Some(&format!("\"old\", W/{tag}"))).await.status(),
-        StatusCode::NOT_MODIFIED
-    );
+    assert_eq!(ask(&path, Some(&format!("\"old\", W/{tag}"))).await.status(), StatusCode::NOT_MODIFIED);
     assert_eq!(ask(&path, Some("\"old\"")).await.status(), StatusCode::OK);
 }
 
@@ -43,21 +32,14 @@ async fn another_release_leads_to_the_current_file_uncached() {
 
 #[tokio::test]
 async fn only_the_files_held_are_served() {
-    for path in [
-        "/static/none/nothing.js",
-        "/static/none/..%2f..%2fCargo.toml",
-        "/static/none/%00",
-    ] {
+    for path in ["/static/none/nothing.js", "/static/none/..%2f..%2fCargo.toml", "/static/none/%00"] {
         assert_eq!(ask(path, None).await.status(), StatusCode::NOT_FOUND, "{path}");
     }
 }
 
 #[test]
 fn every_file_the_templates_ask_for_is_held() {
-    let layouts = [
-        include_str!("../../templates/base.html"),
-        include_str!("../../templates/bare.html"),
-    ];
+    let layouts = [include_str!("../../templates/base.html"), include_str!("../../templates/bare.html")];
     let mut seen = 0;
     for layout in layouts {
         for rest in layout.split("frame.asset(\"").skip(1) {
@@ -80,16 +62,9 @@ fn nothing_inline_and_nothing_from_elsewhere() {
         include_str!("../../templates/partials/form.html"),
     ];
     for text in ours {
-        for forbidden in [
-            " style=\"",
-            " onclick=",
-            " onsubmit=",
-            "@import",
-            "eval(",
-            "hx-on",
-            "https://",
-            "|safe|",
-        ] {
+        for forbidden in
+            [" style=\"", " onclick=", " onsubmit=", "@import", "eval(", "hx-on", "https://", "|safe|"]
+        {
             assert!(!text.contains(forbidden), "{forbidden}");
         }
     }

@@ -5,30 +5,17 @@ const HOSTILE: &str = "</text><script>alert('x')</script>\"&\u{0}\u{202e}";
 
 fn series() -> Vec<Series> {
     vec![
-        Series {
-            name: "Opened".to_owned(),
-            tone: Tone::Accent,
-        },
-        Series {
-            name: "Refused".to_owned(),
-            tone: Tone::Bad,
-        },
+        Series { name: "Opened".to_owned(), tone: Tone::Accent },
+        Series { name: "Refused".to_owned(), tone: Tone::Bad },
     ]
 }
 
 fn row(label: &str, values: &[u64]) -> Row {
-    Row {
-        label: label.to_owned(),
-        values: values.to_vec(),
-    }
+    Row { label: label.to_owned(), values: values.to_vec() }
 }
 
 fn mark(state: MarkState) -> Mark {
-    Mark {
-        name: "Training".to_owned(),
-        state,
-        why: String::new(),
-    }
+    Mark { name: "Training".to_owned(), state, why: String::new() }
 }
 
 /// Every kind of picture with the same label and value in all places.
@@ -37,30 +24,12 @@ fn every(label: &str, value: u64) -> Vec<Chart> {
     let day = jiff::civil::date(2026, 3, 3);
     vec![
         stacked_bars(label, &series(), &[row(label, &[value, value])]),
-        coverage(
-            label,
-            &[Coverage {
-                label: label.to_owned(),
-                met: value,
-                not_met: value,
-            }],
-        ),
-        over_days(
-            label,
-            &series(),
-            &[row(label, &[value, 0]), row(label, &[0, value])],
-        ),
-        heat_map(
-            label,
-            &[label.to_owned(), label.to_owned()],
-            &[(label.to_owned(), marks)],
-        ),
+        coverage(label, &[Coverage { label: label.to_owned(), met: value, not_met: value }]),
+        over_days(label, &series(), &[row(label, &[value, 0]), row(label, &[0, value])]),
+        heat_map(label, &[label.to_owned(), label.to_owned()], &[(label.to_owned(), marks)]),
         timeline(
             label,
-            &[Lane {
-                label: label.to_owned(),
-                points: vec![(day, label.to_owned(), Tone::Bad)],
-            }],
+            &[Lane { label: label.to_owned(), points: vec![(day, label.to_owned(), Tone::Bad)] }],
         ),
     ]
 }
@@ -125,20 +94,10 @@ fn nothing_to_show_is_said() {
         heat_map("t", &[], &[("Ana".to_owned(), vec![])]),
         heat_map("t", &["Training".to_owned()], &[]),
         timeline("t", &[]),
-        timeline(
-            "t",
-            &[Lane {
-                label: "Openings".to_owned(),
-                points: vec![],
-            }],
-        ),
+        timeline("t", &[Lane { label: "Openings".to_owned(), points: vec![] }]),
     ];
     for chart in empty {
-        assert!(
-            well_formed(&chart.svg).contains("Nothing to show yet"),
-            "{}",
-            chart.svg
-        );
+        assert!(well_formed(&chart.svg).contains("Nothing to show yet"), "{}", chart.svg);
     }
 }
 
@@ -152,33 +111,15 @@ fn one_day_is_a_visible_point() {
 #[test]
 fn a_bar_shows_its_share_of_the_largest() {
     let chart = stacked_bars("t", &series(), &[row("a", &[3, 1]), row("b", &[0, 1])]);
-    assert!(
-        chart
-            .svg
-            .contains("class=\"accent\" x=\"0.000%\" y=\"22\" width=\"75.000%\""),
-        "{}",
-        chart.svg
-    );
-    assert!(
-        chart
-            .svg
-            .contains("class=\"bad\" x=\"75.000%\" y=\"22\" width=\"25.000%\"")
-    );
-    assert!(
-        chart
-            .svg
-            .contains("class=\"bad\" x=\"0.000%\" y=\"70\" width=\"25.000%\"")
-    );
+    assert!(chart.svg.contains("class=\"accent\" x=\"0.000%\" y=\"22\" width=\"75.000%\""), "{}", chart.svg);
+    assert!(chart.svg.contains("class=\"bad\" x=\"75.000%\" y=\"22\" width=\"25.000%\""));
+    assert!(chart.svg.contains("class=\"bad\" x=\"0.000%\" y=\"70\" width=\"25.000%\""));
     assert_eq!(chart.rows[0], ["a", "3", "1", "4"]);
 }
 
 #[test]
 fn failing_and_met_differ_without_colour() {
-    let marks = vec![
-        mark(MarkState::Met),
-        mark(MarkState::Failing(None)),
-        mark(MarkState::NotAsked),
-    ];
+    let marks = vec![mark(MarkState::Met), mark(MarkState::Failing(None)), mark(MarkState::NotAsked)];
     let names = ["A", "B", "C", "D"].map(str::to_owned);
     let chart = heat_map("t", &names, &[("Ana".to_owned(), marks)]);
     assert_eq!(chart.rows[0], ["Ana", "met", "failing", "not asked", "not asked"]);
@@ -189,15 +130,7 @@ fn failing_and_met_differ_without_colour() {
 
 #[test]
 fn scales_end_on_round_numbers() {
-    let cases = [
-        (0, 2),
-        (2, 2),
-        (3, 4),
-        (5, 10),
-        (11, 20),
-        (41, 100),
-        (u64::MAX, u64::MAX),
-    ];
+    let cases = [(0, 2), (2, 2), (3, 4), (5, 10), (11, 20), (41, 100), (u64::MAX, u64::MAX)];
     for (value, top) in cases {
         assert_eq!(round_up(value), top, "{value}");
     }

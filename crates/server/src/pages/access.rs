@@ -79,7 +79,8 @@ pub(crate) fn sees_grant(visitor: &Visitor, grant: &Grant) -> bool {
 }
 
 fn known_request<'a>(visitor: &'a Visitor, text: &str) -> Result<(&'a Request, &'a Secret), PageError> {
-    let found = visitor.state.access.request(id::<RequestId>(text)?).filter(|found| sees_request(visitor, found));
+    let found =
+        visitor.state.access.request(id::<RequestId>(text)?).filter(|found| sees_request(visitor, found));
     let secret = found.and_then(|found| visitor.state.secrets.get(found.secret));
     found.zip(secret).ok_or(PageError::NotFound)
 }
@@ -113,7 +114,9 @@ fn trail(list: &str, label: &str, href: String, title: String) -> Vec<Tab> {
 /// Rows as CSV (RFC 4180). What a spreadsheet would run as a formula is set off with an apostrophe.
 fn csv_of<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
     let mut out = csv::Writer::from_writer(Vec::new());
-    let tame = |cell: String| if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell };
+    let tame = |cell: String| {
+        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    };
     let mut written = out.write_record(head);
     for row in rows {
         written = written.and_then(|()| out.write_record(row.into_iter().map(tame)));

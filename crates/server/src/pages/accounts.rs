@@ -40,7 +40,11 @@ pub fn routes() -> Routes {
         .post("/accounts/{person}/invite", Rule::Roles(&[Role::Administrator, Role::HumanResources]), invite)
         .post("/accounts/{person}/reset", ADMINISTRATOR, reset)
         .post("/accounts/{person}/remove-second-factor", ADMINISTRATOR, remove_second_factor)
-        .post("/accounts/{person}/end-sessions", Rule::Roles(&[Role::Administrator, Role::SecurityOfficer]), end_sessions)
+        .post(
+            "/accounts/{person}/end-sessions",
+            Rule::Roles(&[Role::Administrator, Role::SecurityOfficer]),
+            end_sessions,
+        )
         .post("/accounts/{person}/close", ADMINISTRATOR, close)
 }
 
@@ -104,7 +108,8 @@ async fn list(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> P
         })
         .filter(|person| list.get("standing").is_empty() || fits(&visitor, person, list.get("standing")))
         .collect();
-    let last = |person: &Person| visitor.state.accounts.of(person.id).and_then(|account| account.last_sign_in);
+    let last =
+        |person: &Person| visitor.state.accounts.of(person.id).and_then(|account| account.last_sign_in);
     match list.get("sort") {
         "last" => people.sort_by_key(|person| last(person)),
         "-last" => people.sort_by_key(|person| std::cmp::Reverse(last(person))),
@@ -115,11 +120,15 @@ async fn list(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> P
     let skip = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(usize::MAX);
     let rows = people.into_iter().skip(skip).take(usize::try_from(list.size()).unwrap_or(25));
     let rows = rows.map(|person| row(&visitor, person)).collect();
-    let shown = STANDINGS.iter().find(|(word, _)| *word == list.get("standing")).map_or("", |(_, label)| *label);
+    let shown =
+        STANDINGS.iter().find(|(word, _)| *word == list.get("standing")).map_or("", |(_, label)| *label);
     let chips = [list.chip("q", &format!("“{}”", list.get("q"))), list.chip("standing", shown)];
     let page = ListPage {
         frame: visitor.frame("Accounts", "/accounts"),
-        standings: STANDINGS.iter().map(|(word, label)| Choice::new(word, label, "", list.get("standing"))).collect(),
+        standings: STANDINGS
+            .iter()
+            .map(|(word, label)| Choice::new(word, label, "", list.get("standing")))
+            .collect(),
         chips: chips.into_iter().flatten().collect(),
         columns: vec![
             list.column("Person", "name"),
@@ -150,7 +159,9 @@ fn page(visitor: &Visitor, person: &str, errors: Errors, reason: &str, status: S
         may_invite: !row.open && visitor.is(&[Role::Administrator, Role::HumanResources]),
         may_reset: row.open && administers,
         may_end: row.sessions > 0 && visitor.is(&[Role::Administrator, Role::SecurityOfficer]),
-        may_close: administers && !own && account(visitor, person).is_some_and(|account| account.closed.is_none()),
+        may_close: administers
+            && !own
+            && account(visitor, person).is_some_and(|account| account.closed.is_none()),
         row,
         reason: reason.to_owned(),
     };
@@ -215,7 +226,9 @@ async fn remove_second_factor(
             &done,
             "The second factor was taken away, and their sessions have ended.",
         )),
-        Err(error) => page(&visitor, &person, as_errors(error)?, &form.reason, StatusCode::UNPROCESSABLE_ENTITY),
+        Err(error) => {
+            page(&visitor, &person, as_errors(error)?, &form.reason, StatusCode::UNPROCESSABLE_ENTITY)
+        }
     }
 }
 
@@ -236,15 +249,25 @@ async fn close(
     let account = known(&visitor, &person)?.id;
     let name = find(&visitor, &person)?.name.to_string();
     if form.confirm.trim() != name {
-        return back(&visitor, &person, "confirm", &format!("type the name exactly as it stands: {name}"), &form.reason);
+        return back(
+            &visitor,
+            &person,
+            "confirm",
+            &format!("type the name exactly as it stands: {name}"),
+            &form.reason,
+        );
     }
     let done = match Text::new(&form.reason) {
         Ok(reason) => app.service.act(&visitor.actor, Command::Close { account, reason }).await,
-        Err(error) => return back(&visitor, &person, "close-reason", &error.to_string(), &form.reason),
+        Err(error) => {
+            return back(&visitor, &person, "close-reason", &error.to_string(), &form.reason);
+        }
     };
     match done {
         Ok(done) => Ok(recorded(&format!("/accounts/{person}"), &done, "The account is closed.")),
-        Err(error) => page(&visitor, &person, as_errors(error)?, &form.reason, StatusCode::UNPROCESSABLE_ENTITY),
+        Err(error) => {
+            page(&visitor, &person, as_errors(error)?, &form.reason, StatusCode::UNPROCESSABLE_ENTITY)
+        }
     }
 }
 

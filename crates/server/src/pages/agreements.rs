@@ -23,7 +23,8 @@ use program::{AgreementId, State};
 pub(crate) use stands::standing;
 
 /// Who looks at the library and at who signed.
-pub(crate) const READERS: &[Role] = &[Role::Counsel, Role::HumanResources, Role::SecurityOfficer, Role::Auditor];
+pub(crate) const READERS: &[Role] =
+    &[Role::Counsel, Role::HumanResources, Role::SecurityOfficer, Role::Auditor];
 /// Who publishes and withdraws.
 const PUBLISHERS: &[Role] = &[Role::Counsel];
 /// Who asks people to sign.
@@ -80,7 +81,10 @@ fn covers_in_words(state: &State, covers: &Covers) -> String {
         }
         Covers::Secrets(secrets) => {
             let title = |id: &program::SecretId| {
-                state.secrets.get(*id).map_or_else(|| id.to_string(), |secret| format!("{} ({id})", secret.profile.title))
+                state
+                    .secrets
+                    .get(*id)
+                    .map_or_else(|| id.to_string(), |secret| format!("{} ({id})", secret.profile.title))
             };
             let titles: Vec<String> = secrets.iter().map(title).collect();
             titles.join(", ")
@@ -96,7 +100,9 @@ fn covers_for_signer(covers: &Covers) -> String {
             let names: Vec<String> = tiers.iter().map(|tier| tier.name().to_lowercase()).collect();
             format!("What is classified as {}", names.join(" or "))
         }
-        Covers::Secrets(secrets) => crate::format::count(secrets.len() as u64, "particular secret", "particular secrets"),
+        Covers::Secrets(secrets) => {
+            crate::format::count(secrets.len() as u64, "particular secret", "particular secrets")
+        }
     }
 }
 

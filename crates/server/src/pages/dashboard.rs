@@ -123,7 +123,11 @@ async fn figures(
         }
         // Not all were looked at: the number is the least there are, and says so.
         let least = if grants.next().is_some() { "at least " } else { "" };
-        figures.push((format!("{least}{}", format::number(unused)), "grants unused for 30 days", "/grants?state=unused"));
+        figures.push((
+            format!("{least}{}", format::number(unused)),
+            "grants unused for 30 days",
+            "/grants?state=unused",
+        ));
     }
     Ok(figures)
 }
@@ -138,12 +142,15 @@ fn secrets(visitor: &Visitor) -> Chart {
             *count = count.saturating_add(1);
         }
     }
-    let mut rows: Vec<Row> =
-        departments.into_iter().map(|(name, counts)| Row { label: name.to_owned(), values: counts.to_vec() }).collect();
+    let mut rows: Vec<Row> = departments
+        .into_iter()
+        .map(|(name, counts)| Row { label: name.to_owned(), values: counts.to_vec() })
+        .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.values.iter().sum::<u64>()));
     if rows.len() > SHOWN {
         let rest = rows.split_off(SHOWN);
-        let values = (0..Tier::ALL.len()).map(|n| rest.iter().filter_map(|row| row.values.get(n)).sum()).collect();
+        let values =
+            (0..Tier::ALL.len()).map(|n| rest.iter().filter_map(|row| row.values.get(n)).sum()).collect();
         rows.push(Row { label: format!("{} other departments", rest.len()), values });
     }
     let tones = [Tone::Second, Tone::Accent, Tone::Warn];
@@ -169,7 +176,11 @@ fn coverage(visitor: &Visitor, gate: &Gate) -> Chart {
     }
     let items: Vec<Coverage> = counts
         .into_iter()
-        .map(|(condition, (met, not_met))| Coverage { label: marks::name(condition).to_owned(), met, not_met })
+        .map(|(condition, (met, not_met))| Coverage {
+            label: marks::name(condition).to_owned(),
+            met,
+            not_met,
+        })
         .collect();
     chart::coverage("Grants in force whose holder meets each condition", &items)
 }
@@ -182,7 +193,10 @@ fn openings(visitor: &Visitor) -> Chart {
         .map(|n| {
             let day = Time(first.saturating_add(n).saturating_mul(DAY));
             let count = counts.get(&day).copied().unwrap_or_default();
-            Row { label: day.day_for_people("UTC"), values: vec![u64::from(count.opened), u64::from(count.refused)] }
+            Row {
+                label: day.day_for_people("UTC"),
+                values: vec![u64::from(count.opened), u64::from(count.refused)],
+            }
         })
         .collect();
     let series = [
@@ -208,7 +222,11 @@ fn agreements(visitor: &Visitor) -> Chart {
                 }
                 let place = match state.agreements.standing(person, agreement.id) {
                     Standing::NotAssigned => continue,
-                    Standing::Signed { ends, current: true, .. } if ends.is_none_or(|ends| visitor.now < ends) => 0,
+                    Standing::Signed { ends, current: true, .. }
+                        if ends.is_none_or(|ends| visitor.now < ends) =>
+                    {
+                        0
+                    }
                     Standing::Assigned { .. } => 1,
                     Standing::Declined(_) => 2,
                     Standing::Signed { .. } => 3,
@@ -220,8 +238,13 @@ fn agreements(visitor: &Visitor) -> Chart {
             Row { label: agreement.title().to_owned(), values: counts.to_vec() }
         })
         .collect();
-    let series = [("Signed", Tone::Good), ("Open", Tone::Warn), ("Declined", Tone::Bad), ("No longer enough", Tone::Calm)]
-        .map(|(name, tone)| Series { name: name.to_owned(), tone });
+    let series = [
+        ("Signed", Tone::Good),
+        ("Open", Tone::Warn),
+        ("Declined", Tone::Bad),
+        ("No longer enough", Tone::Calm),
+    ]
+    .map(|(name, tone)| Series { name: name.to_owned(), tone });
     chart::stacked_bars("Agreements, by where people stand", &series, &rows)
 }
 
@@ -242,7 +265,8 @@ fn people(visitor: &Visitor, gate: &Gate) -> (Chart, u64) {
     rows.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
     let more = rows.len().saturating_sub(SHOWN) as u64;
     let names: Vec<String> = asked.iter().map(|condition| marks::name(*condition).to_owned()).collect();
-    let rows: Vec<(String, Vec<Mark>)> = rows.into_iter().take(SHOWN).map(|(_, name, marks)| (name, marks)).collect();
+    let rows: Vec<(String, Vec<Mark>)> =
+        rows.into_iter().take(SHOWN).map(|(_, name, marks)| (name, marks)).collect();
     (chart::heat_map("People with grants in force, and what they were asked", &names, &rows), more)
 }
 
@@ -270,4 +294,3 @@ fn person_marks(visitor: &Visitor, gate: &Gate, person: &Person, asked: &[Condit
     };
     Some(asked.iter().map(mark).collect())
 }
-

@@ -88,7 +88,11 @@ struct Way {
     opened: String,
 }
 
-async fn sign_in_page(State(app): State<App>, Extension(seen): Extension<Seen>, Query(way): Query<Way>) -> PageResult {
+async fn sign_in_page(
+    State(app): State<App>,
+    Extension(seen): Extension<Seen>,
+    Query(way): Query<Way>,
+) -> PageResult {
     let next = safe_next(&way.next).to_owned();
     if seen.actor.is_some() {
         return Ok(Redirect::to(&next).into_response());
@@ -132,7 +136,10 @@ async fn sign_in(
         Err(error) => {
             let errors = as_errors(error)?;
             let frame = framed(&app, &seen, "Sign in");
-            render(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage { frame, errors, note: "", mail: form.mail, next })
+            render(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &SignInPage { frame, errors, note: "", mail: form.mail, next },
+            )
         }
     }
 }
@@ -144,7 +151,9 @@ async fn code_page(
     headers: HeaderMap,
 ) -> PageResult {
     let next = safe_next(&way.next).to_owned();
-    let Some((_, mail, _)) = step(&app, &seen, &headers) else { return Ok(again(&next)) };
+    let Some((_, mail, _)) = step(&app, &seen, &headers) else {
+        return Ok(again(&next));
+    };
     let frame = framed(&app, &seen, "Second factor");
     render(StatusCode::OK, &CodePage { frame, errors: Errors::default(), mail, next })
 }
@@ -163,7 +172,9 @@ async fn code(
     SafeForm(form): SafeForm<Code>,
 ) -> PageResult {
     let next = safe_next(&form.next).to_owned();
-    let Some((name, mail, password)) = step(&app, &seen, &headers) else { return Ok(again(&next)) };
+    let Some((name, mail, password)) = step(&app, &seen, &headers) else {
+        return Ok(again(&next));
+    };
     match app.service.sign_in(&mail, password, Some(&form.code), seen.arrival.address).await {
         Ok(SignInOutcome::Done(signed_in)) => {
             app.pending.forget(&name);
@@ -196,7 +207,11 @@ struct Link {
     token: String,
 }
 
-async fn set_up_page(State(app): State<App>, Extension(seen): Extension<Seen>, Query(link): Query<Link>) -> PageResult {
+async fn set_up_page(
+    State(app): State<App>,
+    Extension(seen): Extension<Seen>,
+    Query(link): Query<Link>,
+) -> PageResult {
     if !app.service.is_set_up_link(&link.token) {
         return Err(PageError::NotFound);
     }
@@ -227,10 +242,12 @@ async fn set_up(
     SafeForm(form): SafeForm<SetUp>,
 ) -> PageResult {
     let mut errors = Errors::default();
-    let name = Line::new(&form.name).map_err(|error| errors.add("name", crate::respond::capital(&error.to_string())));
-    let mail = Mail::new(&form.mail).map_err(|error| errors.add("mail", crate::respond::capital(&error.to_string())));
-    let department =
-        Line::new(&form.department).map_err(|error| errors.add("department", crate::respond::capital(&error.to_string())));
+    let name = Line::new(&form.name)
+        .map_err(|error| errors.add("name", crate::respond::capital(&error.to_string())));
+    let mail = Mail::new(&form.mail)
+        .map_err(|error| errors.add("mail", crate::respond::capital(&error.to_string())));
+    let department = Line::new(&form.department)
+        .map_err(|error| errors.add("department", crate::respond::capital(&error.to_string())));
     if *form.password != *form.again {
         errors.add("again", "The two passwords are not the same");
     }
@@ -279,7 +296,8 @@ async fn invite(
         return invitation(&app, &seen, token, errors, StatusCode::UNPROCESSABLE_ENTITY);
     }
     let invited = app.service.invited(&token);
-    let mail = invited.and_then(|id| app.service.state().people.get(id).map(|person| person.mail.to_string()));
+    let mail =
+        invited.and_then(|id| app.service.state().people.get(id).map(|person| person.mail.to_string()));
     if let Err(error) = app.service.accept_invite(&token, form.password.clone(), seen.arrival.address).await {
         return invitation(&app, &seen, token, as_errors(error)?, StatusCode::UNPROCESSABLE_ENTITY);
     }
@@ -289,14 +307,17 @@ async fn invite(
         None => return Ok(Redirect::to("/sign-in?opened=yes").into_response()),
     };
     match entered {
-        Ok(SignInOutcome::Done(signed_in)) => Ok(enter(&app, &seen, &signed_in, "/me/second-factor?first=yes")),
+        Ok(SignInOutcome::Done(signed_in)) => {
+            Ok(enter(&app, &seen, &signed_in, "/me/second-factor?first=yes"))
+        }
         Ok(SignInOutcome::NeedsCode) | Err(_) => Ok(Redirect::to("/sign-in?opened=yes").into_response()),
     }
 }
 
 fn invitation(app: &App, seen: &Seen, token: String, errors: Errors, status: StatusCode) -> PageResult {
     let state = app.service.state();
-    let person = app.service.invited(&token).and_then(|id| state.people.get(id)).ok_or(PageError::NotFound)?;
+    let person =
+        app.service.invited(&token).and_then(|id| state.people.get(id)).ok_or(PageError::NotFound)?;
     let page = InvitePage {
         frame: framed(app, seen, "Choose a password"),
         errors,

@@ -33,12 +33,8 @@ pub async fn history_of(
     before: Option<u64>,
     limit: usize,
 ) -> Result<History, PageError> {
-    let mut filter = HistoryFilter {
-        subject: Some(subject.into()),
-        before,
-        limit,
-        ..HistoryFilter::default()
-    };
+    let mut filter =
+        HistoryFilter { subject: Some(subject.into()), before, limit, ..HistoryFilter::default() };
     let (page, own_only) = match service.history(&visitor.actor, &filter).await {
         Err(ServiceError::Refused(refusal)) if refusal.rule == Rule::Role => {
             filter.actor = Some(visitor.person);
@@ -47,11 +43,7 @@ pub async fn history_of(
         other => (other?, false),
     };
     let rows = page.entries.iter().map(|entry| row(visitor, entry)).collect();
-    Ok(History {
-        rows,
-        next: page.next,
-        own_only,
-    })
+    Ok(History { rows, next: page.next, own_only })
 }
 
 /// One entry as a line of a history.

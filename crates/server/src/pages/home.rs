@@ -263,7 +263,11 @@ fn first_steps(visitor: &Visitor) -> Vec<(&'static str, &'static str, &'static s
     let state = &visitor.state;
     let mut steps = Vec::new();
     if state.people.len() < 2 && visitor.is(&[Role::Administrator, Role::HumanResources]) {
-        steps.push(("Enter the people who work here, one by one or from a file.", "/people/import", "Add people"));
+        steps.push((
+            "Enter the people who work here, one by one or from a file.",
+            "/people/import",
+            "Add people",
+        ));
     }
     if state.agreements.is_empty() && visitor.is(&[Role::Administrator, Role::Counsel]) {
         let why = "Publish the confidentiality agreement that people sign before anything opens for them.";

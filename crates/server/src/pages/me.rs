@@ -23,7 +23,12 @@ use zeroize::Zeroizing;
 const SCOPES: [(TokenScope, &str, &str, &str); 3] = [
     (TokenScope::Read, "read", "Read", "Everything you may see that is not sealed."),
     (TokenScope::Write, "write", "Change", "What you may change here, a program with this token may change."),
-    (TokenScope::Open, "open", "Open documents", "Through the gate, and never where a second factor is asked for."),
+    (
+        TokenScope::Open,
+        "open",
+        "Open documents",
+        "Through the gate, and never where a second factor is asked for.",
+    ),
 ];
 
 /// The routes.
@@ -170,13 +175,20 @@ struct Password {
     again: Zeroizing<String>,
 }
 
-async fn password(State(app): State<App>, visitor: Visitor, SafeForm(form): SafeForm<Password>) -> PageResult {
+async fn password(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(form): SafeForm<Password>,
+) -> PageResult {
     let mut errors = Errors::default();
     if *form.password == *form.again {
         match app.service.change_password(&visitor.actor, form.old, form.password).await {
             Ok(()) => {
                 let text = "Your password is changed. Your other sessions have ended.";
-                return Ok(said("/me", crate::frame::Flash { entry: None, ..crate::frame::Flash::recorded(text, 0) }));
+                return Ok(said(
+                    "/me",
+                    crate::frame::Flash { entry: None, ..crate::frame::Flash::recorded(text, 0) },
+                ));
             }
             Err(error) => errors = as_errors(error)?,
         }
@@ -192,7 +204,11 @@ struct First {
     first: String,
 }
 
-async fn second_factor_page(State(app): State<App>, visitor: Visitor, Query(query): Query<First>) -> PageResult {
+async fn second_factor_page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Query(query): Query<First>,
+) -> PageResult {
     let account = own(&visitor)?;
     let fresh = visitor.actor.second_factor_at.is_some_and(|at| visitor.now - at <= FRESH_PROOF);
     if account.second_factor.is_some() && !fresh {
@@ -230,7 +246,11 @@ struct Factor {
 }
 
 /// The recovery codes are in the answer itself and nowhere else: they must not wait in a cookie for a redirect.
-async fn second_factor(State(app): State<App>, visitor: Visitor, SafeForm(form): SafeForm<Factor>) -> PageResult {
+async fn second_factor(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(form): SafeForm<Factor>,
+) -> PageResult {
     match app.service.set_second_factor(&visitor.actor, &form.secret, &form.code).await {
         Ok(codes) => {
             let frame = Frame { flash: None, ..visitor.frame("Your recovery codes", "/me") };
@@ -240,7 +260,8 @@ async fn second_factor(State(app): State<App>, visitor: Visitor, SafeForm(form):
             let errors = as_errors(error)?;
             // The same secret again, so that what was scanned stays good.
             let other = app.service.new_second_factor(&visitor.actor)?;
-            let plain = form.secret.len() <= 64 && form.secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            let plain =
+                form.secret.len() <= 64 && form.secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
             let secret = if plain { form.secret } else { other.secret.clone() };
             let address = Zeroizing::new(other.address.replace(other.secret.as_str(), &secret));
             let new = NewSecondFactor { secret, address };
@@ -307,10 +328,16 @@ async fn end_others(State(app): State<App>, visitor: Visitor) -> PageResult {
     }
 }
 
-async fn issue_token(State(app): State<App>, visitor: Visitor, SafeForm(form): SafeForm<NewToken>) -> PageResult {
+async fn issue_token(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(form): SafeForm<NewToken>,
+) -> PageResult {
     let mut errors = Errors::default();
-    let name = Line::new(&form.token_name).map_err(|error| errors.add("token_name", capital(&error.to_string())));
-    let ends = Date::parse(&form.token_ends).map_err(|error| errors.add("token_ends", capital(&error.to_string())));
+    let name =
+        Line::new(&form.token_name).map_err(|error| errors.add("token_name", capital(&error.to_string())));
+    let ends =
+        Date::parse(&form.token_ends).map_err(|error| errors.add("token_ends", capital(&error.to_string())));
     let scopes: BTreeSet<TokenScope> = SCOPES
         .iter()
         .filter(|(_, word, ..)| form.scopes.iter().any(|typed| typed == word))

@@ -65,12 +65,16 @@ fn standing(person: &Person, visitor: &Visitor) -> (&'static str, Tone, String) 
     let now = visitor.now;
     let zone = visitor.zone.as_str();
     match person.ends {
-        Some(ends) if ends <= now.max(person.starts) => ("left", Tone::Calm, format!("Left {}", last_day(ends, zone))),
+        Some(ends) if ends <= now.max(person.starts) => {
+            ("left", Tone::Calm, format!("Left {}", last_day(ends, zone)))
+        }
         _ if person.suspended.is_some() => ("suspended", Tone::Bad, "Suspended".to_owned()),
         _ if now < person.starts => {
             ("to-come", Tone::Calm, format!("Starts {}", person.starts.day_for_people(zone)))
         }
-        Some(ends) if ends - now <= ENDS_SOON => ("ends-soon", Tone::Warn, format!("Ends {}", last_day(ends, zone))),
+        Some(ends) if ends - now <= ENDS_SOON => {
+            ("ends-soon", Tone::Warn, format!("Ends {}", last_day(ends, zone)))
+        }
         _ => ("active", Tone::Good, "Active".to_owned()),
     }
 }

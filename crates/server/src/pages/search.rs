@@ -63,7 +63,13 @@ async fn page(visitor: Visitor, Query(asked): Query<Asked>) -> PageResult {
     let sorts = if q.is_empty() {
         Vec::new()
     } else {
-        let sorts = [secrets_like(&visitor, q), people(&visitor, q), documents(&visitor, q), agreed(&visitor, q), requests(&visitor, q)];
+        let sorts = [
+            secrets_like(&visitor, q),
+            people(&visitor, q),
+            documents(&visitor, q),
+            agreed(&visitor, q),
+            requests(&visitor, q),
+        ];
         sorts.into_iter().filter(|sort| sort.total > 0).collect()
     };
     let mut frame = visitor.frame("Search", "/search");
@@ -76,20 +82,27 @@ async fn page(visitor: Visitor, Query(asked): Query<Asked>) -> PageResult {
 fn direct(visitor: &Visitor, subject: Subject) -> Option<String> {
     let state = &visitor.state;
     match subject {
-        Subject::SecretId(id) => state.secrets.get(id).filter(|s| sees(visitor, s)).map(|_| format!("/secrets/{id}")),
-        Subject::PersonId(id) => {
-            state.people.get(id).filter(|_| sees_people(visitor) || id == visitor.person).map(|_| format!("/people/{id}"))
+        Subject::SecretId(id) => {
+            state.secrets.get(id).filter(|s| sees(visitor, s)).map(|_| format!("/secrets/{id}"))
         }
+        Subject::PersonId(id) => state
+            .people
+            .get(id)
+            .filter(|_| sees_people(visitor) || id == visitor.person)
+            .map(|_| format!("/people/{id}")),
         Subject::DocumentId(id) => {
             let secret = state.documents.get(id).and_then(|document| state.secrets.get(document.secret));
             secret.filter(|secret| sees_inside(visitor, secret)).map(|_| format!("/documents/{id}"))
         }
-        Subject::AgreementId(id) => state.agreements.get(id).and_then(|agreement| agreement_link(visitor, agreement)),
+        Subject::AgreementId(id) => {
+            state.agreements.get(id).and_then(|agreement| agreement_link(visitor, agreement))
+        }
         Subject::RequestId(id) => {
             state.access.request(id).filter(|r| sees_request(visitor, r)).map(|_| format!("/requests/{id}"))
         }
         Subject::GrantId(id) => {
-            let grant = state.access.grant(id).filter(|grant| crate::pages::access::sees_grant(visitor, grant));
+            let grant =
+                state.access.grant(id).filter(|grant| crate::pages::access::sees_grant(visitor, grant));
             grant.map(|_| format!("/grants/{id}"))
         }
         Subject::AccountId(_) | Subject::SessionId(_) | Subject::TokenId(_) => None,
@@ -104,7 +117,8 @@ fn sees(visitor: &Visitor, secret: &Secret) -> bool {
 /// granted it; not by everybody who may ask for it.
 fn sees_inside(visitor: &Visitor, secret: &Secret) -> bool {
     let runs = visitor.is(&[Role::Counsel, Role::SecurityOfficer, Role::Auditor]);
-    let involved = secret.profile.owner == visitor.person || visitor.state.access.any_grant(visitor.person, secret.id);
+    let involved =
+        secret.profile.owner == visitor.person || visitor.state.access.any_grant(visitor.person, secret.id);
     sees(visitor, secret) && (runs || involved)
 }
 
@@ -186,7 +200,8 @@ fn agreement_link(visitor: &Visitor, agreement: &agreements::Agreement) -> Optio
 
 fn agreed(visitor: &Visitor, q: &str) -> Sort {
     let fits = visitor.state.agreements.iter().filter(|agreement| contains(agreement.title(), q));
-    let linked = fits.filter_map(|agreement| agreement_link(visitor, agreement).map(|href| (agreement, href)));
+    let linked =
+        fits.filter_map(|agreement| agreement_link(visitor, agreement).map(|href| (agreement, href)));
     sort("Agreements", None, linked, |(agreement, href)| Hit {
         href,
         title: agreement.title().to_owned(),
@@ -196,12 +211,23 @@ fn agreed(visitor: &Visitor, q: &str) -> Sort {
 
 fn requests(visitor: &Visitor, q: &str) -> Sort {
     let all = visitor.state.access.requests().rev().filter(|request| {
-        let text = || format!("{} {} {}", visitor.name(request.person), subject_title(visitor, request.secret), request.purpose);
+        let text = || {
+            format!(
+                "{} {} {}",
+                visitor.name(request.person),
+                subject_title(visitor, request.secret),
+                request.purpose
+            )
+        };
         sees_request(visitor, request) && contains(&text(), q)
     });
     sort("Requests", list("/requests", q), all, |request| Hit {
         href: format!("/requests/{}", request.id),
-        title: format!("{} asks for {}", visitor.name(request.person), subject_title(visitor, request.secret)),
+        title: format!(
+            "{} asks for {}",
+            visitor.name(request.person),
+            subject_title(visitor, request.secret)
+        ),
         about: format!("{} · {}", request.id, visitor.day(request.at)),
     })
 }

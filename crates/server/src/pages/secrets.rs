@@ -41,9 +41,11 @@ pub fn routes() -> Routes {
         .post("/secrets/{id}/grants/{grant}/revoke", Rule::Person, act::revoke);
     for act in Act::ALL {
         let path = format!("/secrets/{{id}}/{}", act.word());
-        routes = routes
-            .get(&path, Rule::Person, move |visitor, id| act::ask(act, visitor, id))
-            .post(&path, Rule::Person, move |app, visitor, id, form| act::run(act, app, visitor, id, form));
+        routes = routes.get(&path, Rule::Person, move |visitor, id| act::ask(act, visitor, id)).post(
+            &path,
+            Rule::Person,
+            move |app, visitor, id, form| act::run(act, app, visitor, id, form),
+        );
     }
     routes
 }
@@ -64,7 +66,8 @@ pub(crate) fn known<'a>(visitor: &'a Visitor, text: &str) -> Result<&'a Secret, 
 /// Would this be allowed? Asked of the rules themselves, so that a page never offers what they refuse. What is merely
 /// not filled in yet does not count as refused.
 pub(crate) fn may(visitor: &Visitor, command: Option<Command>) -> bool {
-    let decided = command.map(|command| program::decide(&visitor.state, &visitor.actor, visitor.now, &command));
+    let decided =
+        command.map(|command| program::decide(&visitor.state, &visitor.actor, visitor.now, &command));
     match decided {
         Some(Ok(_)) => true,
         Some(Err(Refusal { field, .. })) => field.is_some(),

@@ -10,9 +10,7 @@ use axum::response::{IntoResponse, Response};
 /// Does every word of `q` occur in the text, however it is capitalised?
 pub(crate) fn contains(text: &str, q: &str) -> bool {
     let text = text.to_lowercase();
-    q.to_lowercase()
-        .split_whitespace()
-        .all(|word| text.contains(word))
+    q.to_lowercase().split_whitespace().all(|word| text.contains(word))
 }
 
 /// A file to keep, made by us: an export or a proof.
@@ -32,11 +30,7 @@ pub(crate) fn disposition(kind: &str, name: &str) -> HeaderValue {
     let base = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let base = if base.is_empty() { "document" } else { base };
     let plain = |c: char| {
-        if c.is_ascii_alphanumeric() || "-_. ()".contains(c) {
-            c
-        } else {
-            '_'
-        }
+        if c.is_ascii_alphanumeric() || "-_. ()".contains(c) { c } else { '_' }
     };
     let plain: String = base.chars().map(plain).collect();
     let exact: String = base

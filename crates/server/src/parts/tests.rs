@@ -2,21 +2,13 @@ use super::*;
 use proptest::prelude::*;
 
 fn list(query: &[(&str, &str)]) -> ListState {
-    ListState::new(
-        "/secrets",
-        query
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
-    )
+    ListState::new("/secrets", query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())))
 }
 
 #[test]
 fn the_address_holds_the_state_of_a_list() {
     let state = list(&[("q", "a&b=ü"), ("tier", ""), ("page", "3"), ("size", "50")]);
-    assert_eq!(
-        state.with("tier", "crown"),
-        "/secrets?q=a%26b%3D%C3%BC&size=50&tier=crown"
-    );
+    assert_eq!(state.with("tier", "crown"), "/secrets?q=a%26b%3D%C3%BC&size=50&tier=crown");
     assert_eq!(state.with("q", ""), "/secrets?size=50");
     assert_eq!(state.export("csv"), "/secrets.csv?q=a%26b%3D%C3%BC");
     assert_eq!(list(&[]).with("q", ""), "/secrets");
@@ -27,20 +19,11 @@ fn the_address_holds_the_state_of_a_list() {
 #[test]
 fn a_column_sorts_up_then_down_then_not() {
     let none = list(&[]).column("Title", "title");
-    assert_eq!(
-        (none.order, none.href.as_deref()),
-        ("none", Some("/secrets?sort=title"))
-    );
+    assert_eq!((none.order, none.href.as_deref()), ("none", Some("/secrets?sort=title")));
     let up = list(&[("sort", "title")]).column("Title", "title");
-    assert_eq!(
-        (up.order, up.href.as_deref()),
-        ("ascending", Some("/secrets?sort=-title"))
-    );
+    assert_eq!((up.order, up.href.as_deref()), ("ascending", Some("/secrets?sort=-title")));
     let down = list(&[("sort", "-title")]).column("Title", "title");
-    assert_eq!(
-        (down.order, down.href.as_deref()),
-        ("descending", Some("/secrets"))
-    );
+    assert_eq!((down.order, down.href.as_deref()), ("descending", Some("/secrets")));
 }
 
 #[test]
@@ -50,25 +33,16 @@ fn a_pager_stays_inside_the_list() {
     let beyond = list(&[("page", "99999999999999999999")]).pager(26);
     assert_eq!((beyond.first, beyond.last, beyond.page), (1, 25, 1));
     let last = list(&[("page", "400"), ("size", "100")]).pager(10_000);
-    assert_eq!(
-        (last.first, last.last, last.page, last.next),
-        (9901, 10_000, 100, None)
-    );
+    assert_eq!((last.first, last.last, last.page, last.next), (9901, 10_000, 100, None));
 }
 
 #[test]
 fn a_day_lies_in_the_zone_of_the_reader() {
     // 23:30 UTC on 3 March is already 4 March in Vienna.
-    let at = "2026-03-03T23:30:00Z"
-        .parse::<Timestamp>()
-        .unwrap()
-        .as_millisecond();
+    let at = "2026-03-03T23:30:00Z".parse::<Timestamp>().unwrap().as_millisecond();
     assert_eq!(When::day(at, at, "Europe/Vienna").machine, "2026-03-04");
     assert_eq!(When::day(at, at, "no such zone").machine, "2026-03-03");
-    assert_eq!(
-        When::moment(i64::MAX, i64::MIN, "UTC").relative.split(' ').next(),
-        Some("in")
-    );
+    assert_eq!(When::moment(i64::MAX, i64::MIN, "UTC").relative.split(' ').next(), Some("in"));
 }
 
 proptest! {

@@ -1,6 +1,12 @@
 //! A site with people in it, and browsers to visit it, all in memory.
 
-#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "each test uses some of it, and fails by panicking")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    reason = "each test uses some of it, and fails by panicking"
+)]
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -67,7 +73,13 @@ impl TestSite {
         let folder = tempfile::tempdir().unwrap();
         let config = Config::local(folder.path().join("data"));
         let passphrase = Passphrase::new("correct horse battery staple".to_owned());
-        let made = Service::create(config, &passphrase, KdfParams::light_for_tests(), "Halden Optics", "Europe/Oslo");
+        let made = Service::create(
+            config,
+            &passphrase,
+            KdfParams::light_for_tests(),
+            "Halden Optics",
+            "Europe/Oslo",
+        );
         let service = made.await.unwrap().service;
         let router = App::new(service.clone(), settings).router();
         Self { service, router, folder }
@@ -153,7 +165,14 @@ impl Browser {
 
     /// Sends a request with the cookies, and keeps those of the answer.
     pub async fn send(&self, mut request: Request<Body>) -> Answer {
-        let held = self.cookies.lock().unwrap().iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>().join("; ");
+        let held = self
+            .cookies
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(n, v)| format!("{n}={v}"))
+            .collect::<Vec<_>>()
+            .join("; ");
         if !held.is_empty() {
             request.headers_mut().insert(header::COOKIE, held.parse().unwrap());
         }
@@ -169,7 +188,11 @@ impl Browser {
                 cookies.push((name.to_owned(), value.to_owned()));
             }
         }
-        Answer { status: parts.status, headers: parts.headers, bytes: to_bytes(body, 16 << 20).await.unwrap() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            bytes: to_bytes(body, 16 << 20).await.unwrap(),
+        }
     }
 
     pub fn cookie(&self, name: &str) -> Option<String> {
@@ -195,7 +218,8 @@ impl Answer {
 
 /// The token against forged forms on a page.
 pub fn csrf(page: &str) -> String {
-    let from = page.find("name=\"csrf\" value=\"").unwrap_or_else(|| panic!("no form on the page: {page}")) + 19;
+    let from =
+        page.find("name=\"csrf\" value=\"").unwrap_or_else(|| panic!("no form on the page: {page}")) + 19;
     page[from..].split('"').next().unwrap().to_owned()
 }
 

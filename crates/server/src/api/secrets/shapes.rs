@@ -184,10 +184,7 @@ impl NewSecret {
             places: self
                 .places
                 .into_iter()
-                .map(|place| domain::Place {
-                    sort: place.sort.0,
-                    name: place.name.0,
-                })
+                .map(|place| domain::Place { sort: place.sort.0, name: place.name.0 })
                 .collect(),
             known_by: self.known_by.into_iter().map(|person| person.0).collect(),
             value: self.value.map(Amount::inner),
@@ -195,10 +192,7 @@ impl NewSecret {
             factors: self.factors.inner(),
             review: self.review.map(|when| when.from(zone)),
         };
-        Draft {
-            profile,
-            precise: self.precise.map(|text| text.0),
-        }
+        Draft { profile, precise: self.precise.map(|text| text.0) }
     }
 }
 
@@ -213,58 +207,31 @@ impl Amount {
 
     fn of(amount: &domain::Amount) -> Self {
         let basis = amount.basis.clone().map(Text);
-        Self {
-            units: amount.units,
-            currency: amount.currency.clone().into(),
-            basis,
-        }
+        Self { units: amount.units, currency: amount.currency.clone().into(), basis }
     }
 }
 
 impl Factors {
     fn inner(self) -> domain::Factors {
-        let all = [
-            self.known_outside,
-            self.known_inside,
-            self.measures,
-            self.value,
-            self.effort,
-            self.difficulty,
-        ];
-        all.map(|factor| {
-            factor.map(|factor| domain::Factor {
-                score: factor.score,
-                reason: factor.reason.0,
-            })
-        })
+        let all =
+            [self.known_outside, self.known_inside, self.measures, self.value, self.effort, self.difficulty];
+        all.map(|factor| factor.map(|factor| domain::Factor { score: factor.score, reason: factor.reason.0 }))
     }
 
     fn of(factors: &domain::Factors) -> Self {
-        let shown = factors.clone().map(|factor| {
-            factor.map(|factor| Factor {
-                score: factor.score,
-                reason: factor.reason.into(),
-            })
-        });
+        let shown = factors
+            .clone()
+            .map(|factor| factor.map(|factor| Factor { score: factor.score, reason: factor.reason.into() }));
         let [known_outside, known_inside, measures, value, effort, difficulty] = shown;
-        Self {
-            known_outside,
-            known_inside,
-            measures,
-            value,
-            effort,
-            difficulty,
-        }
+        Self { known_outside, known_inside, measures, value, effort, difficulty }
     }
 }
 
 impl From<&domain::Secret> for Secret {
     fn from(secret: &domain::Secret) -> Self {
         let profile = &secret.profile;
-        let place = |place: &domain::Place| Place {
-            sort: place.sort.into(),
-            name: place.name.clone().into(),
-        };
+        let place =
+            |place: &domain::Place| Place { sort: place.sort.into(), name: place.name.clone().into() };
         Self {
             id: secret.id.into(),
             title: profile.title.clone().into(),
@@ -294,11 +261,6 @@ impl From<&domain::Secret> for Secret {
 impl From<&domain::Version> for SecretVersion {
     fn from(version: &domain::Version) -> Self {
         let by = version.person.map(PersonId);
-        Self {
-            number: version.number,
-            at: Stamp(version.at),
-            by,
-            entry: version.position,
-        }
+        Self { number: version.number, at: Stamp(version.at), by, entry: version.position }
     }
 }

@@ -51,7 +51,13 @@ pub(super) struct ActPage {
 
 impl ActPage {
     /// A form with a heading, where it is sent, and what its button says.
-    pub(super) fn new(visitor: &Visitor, heading: String, action: String, submit: &'static str, back: String) -> Self {
+    pub(super) fn new(
+        visitor: &Visitor,
+        heading: String,
+        action: String,
+        submit: &'static str,
+        back: String,
+    ) -> Self {
         Self {
             frame: visitor.frame(&heading, "/requests"),
             trail: Vec::new(),

@@ -30,11 +30,17 @@ pub(super) async fn take(
     let purpose = text(&mut errors, "purpose", &typed.purpose);
     confirmed(&mut errors, &typed.confirm, secret.profile.title.as_str());
     let page = asking(&app, &visitor, secret, &typed);
-    let (Some(purpose), true) = (purpose, errors.is_empty()) else { return page.again(errors) };
+    let (Some(purpose), true) = (purpose, errors.is_empty()) else {
+        return page.again(errors);
+    };
     match app.service.act(&visitor.actor, Command::TakeEmergency { secret: secret.id, purpose }).await {
         Ok(done) => {
             let to = format!("/secrets/{}/documents", secret.id);
-            Ok(recorded(&to, &done, "You took emergency access. Its owner was told; account for it within a day."))
+            Ok(recorded(
+                &to,
+                &done,
+                "You took emergency access. Its owner was told; account for it within a day.",
+            ))
         }
         Err(error) => page.again(as_errors(error)?),
     }
@@ -46,8 +52,13 @@ fn asking(app: &App, visitor: &Visitor, secret: &Secret, typed: &Typed) -> ActPa
     let title = secret.profile.title.to_string();
     let base = format!("/secrets/{}", secret.id);
     let heading = format!("Emergency access to {title}");
-    let mut page =
-        ActPage::new(visitor, heading, format!("{base}/emergency"), "Take emergency access now", base.clone());
+    let mut page = ActPage::new(
+        visitor,
+        heading,
+        format!("{base}/emergency"),
+        "Take emergency access now",
+        base.clone(),
+    );
     page.trail = trail("/secrets", "Register", base, title.clone());
     page.kind = "danger";
     page.tone = Tone::Warn;
@@ -56,10 +67,14 @@ fn asking(app: &App, visitor: &Visitor, secret: &Secret, typed: &Typed) -> ActPa
         vec![format!("{tier} secrets allow no emergency access. Ask for access, and call {owner}.")]
     } else {
         vec![
-            format!("It opens for you at once, without approval, for {} minutes.", requirement.emergency_minutes),
+            format!(
+                "It opens for you at once, without approval, for {} minutes.",
+                requirement.emergency_minutes
+            ),
             format!("{owner}, who owns it, sees an alarm now, with your name and your reason."),
             "You have to say within a day what you did with it and why it could not wait.".to_owned(),
-            "Everything else is asked as ever: your agreement, your clearance, your second factor.".to_owned(),
+            "Everything else is asked as ever: your agreement, your clearance, your second factor."
+                .to_owned(),
         ]
     };
     page.marks = still_failing(app, visitor, secret);

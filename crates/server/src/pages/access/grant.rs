@@ -68,7 +68,9 @@ pub(super) async fn page(
 ) -> PageResult {
     let (grant, secret) = known_grant(&visitor, &id)?;
     let links = may_see(&visitor.state, &visitor.actor, visitor.now, secret);
-    let by = |person: Option<program::PersonId>| person.map_or_else(|| "the operator".to_owned(), |p| visitor.name(p));
+    let by = |person: Option<program::PersonId>| {
+        person.map_or_else(|| "the operator".to_owned(), |p| visitor.name(p))
+    };
     let any = |command: fn(program::GrantId, Text) -> Command| {
         Text::new("a reason").is_ok_and(|text| allowed(&visitor, command(grant.id, text)))
     };
@@ -90,7 +92,10 @@ pub(super) async fn page(
         approvers: grant.approvers.iter().map(|person| visitor.name(*person)).collect(),
         revoked: grant.revoked.as_ref().map(|r| (by(r.by), visitor.moment(r.at), r.reason.clone())),
         emergency: grant.emergency.as_ref().map(|emergency| Emergency {
-            justified: emergency.justified.as_ref().map(|(at, account)| (visitor.moment(*at), account.clone())),
+            justified: emergency
+                .justified
+                .as_ref()
+                .map(|(at, account)| (visitor.moment(*at), account.clone())),
             looked: emergency.reviewed.as_ref().map(|(at, in_order, note)| {
                 (visitor.moment(*at), *in_order, note.clone().unwrap_or_default())
             }),
@@ -132,7 +137,9 @@ pub(super) async fn revoke(
     let mut errors = Errors::default();
     let reason = text(&mut errors, "reason", &typed.reason);
     confirmed(&mut errors, &typed.confirm, &name);
-    let (Some(reason), true) = (reason, errors.is_empty()) else { return page.again(errors) };
+    let (Some(reason), true) = (reason, errors.is_empty()) else {
+        return page.again(errors);
+    };
     match app.service.act(&visitor.actor, Command::Revoke { grant: grant.id, reason }).await {
         Ok(done) => {
             let text = format!("The grant to {name} was revoked. It opens nothing from now on.");
@@ -187,9 +194,13 @@ pub(super) async fn justify(
     let (grant, _) = known_grant(&visitor, &id)?;
     let page = justifying(&visitor, grant, &typed);
     let mut errors = Errors::default();
-    let Some(account) = text(&mut errors, "reason", &typed.reason) else { return page.again(errors) };
+    let Some(account) = text(&mut errors, "reason", &typed.reason) else {
+        return page.again(errors);
+    };
     match app.service.act(&visitor.actor, Command::Justify { grant: grant.id, account }).await {
-        Ok(done) => Ok(recorded(&format!("/grants/{}", grant.id), &done, "You accounted for your emergency access.")),
+        Ok(done) => {
+            Ok(recorded(&format!("/grants/{}", grant.id), &done, "You accounted for your emergency access."))
+        }
         Err(error) => page.again(as_errors(error)?),
     }
 }
@@ -202,7 +213,9 @@ fn justifying(visitor: &Visitor, grant: &Grant, typed: &Typed) -> ActPage {
     page.trail = trail("/grants", "Grants", back, grant.id.to_string());
     page.quote = grant.purpose.clone();
     page.says_title = "Who reads this".to_owned();
-    page.says = vec!["The owner, counsel and the security officer. It stays in the record as you write it.".to_owned()];
+    page.says = vec![
+        "The owner, counsel and the security officer. It stays in the record as you write it.".to_owned(),
+    ];
     page.area = Some(Area {
         name: "reason",
         label: "What did you do with it, and why could it not wait?",
@@ -243,8 +256,11 @@ pub(super) async fn look(
     if !errors.is_empty() {
         return page.again(errors);
     }
-    match app.service.act(&visitor.actor, Command::ReviewEmergency { grant: grant.id, in_order, note }).await {
-        Ok(done) => Ok(recorded(&format!("/grants/{}", grant.id), &done, "You looked at the emergency access.")),
+    match app.service.act(&visitor.actor, Command::ReviewEmergency { grant: grant.id, in_order, note }).await
+    {
+        Ok(done) => {
+            Ok(recorded(&format!("/grants/{}", grant.id), &done, "You looked at the emergency access."))
+        }
         Err(error) => page.again(as_errors(error)?),
     }
 }
@@ -253,7 +269,8 @@ fn looking(visitor: &Visitor, grant: &Grant, typed: &Typed) -> ActPage {
     let (name, title) = (visitor.name(grant.person), subject_title(visitor, grant.secret));
     let back = format!("/grants/{}", grant.id);
     let heading = format!("Look at the emergency access of {name} to {title}");
-    let mut page = ActPage::new(visitor, heading, format!("{back}/look"), "Record what you found", back.clone());
+    let mut page =
+        ActPage::new(visitor, heading, format!("{back}/look"), "Record what you found", back.clone());
     page.trail = trail("/grants", "Grants", back, grant.id.to_string());
     page.quote = grant.purpose.clone();
     page.says_title = "What is known".to_owned();
@@ -269,7 +286,12 @@ fn looking(visitor: &Visitor, grant: &Grant, typed: &Typed) -> ActPage {
     let current = typed.in_order.as_str();
     page.choices = vec![
         Choice::new("yes", "It was in order", "The alarm ends here.", current),
-        Choice::new("no", "It was not in order", "Say what was not. Revoke the grant too, if it still holds.", current),
+        Choice::new(
+            "no",
+            "It was not in order",
+            "Say what was not. Revoke the grant too, if it still holds.",
+            current,
+        ),
     ];
     page.area = Some(Area {
         name: "reason",

@@ -108,8 +108,14 @@ pub(super) async fn page(
         ],
         rows,
         chips: chips(&list),
-        tiers: Tier::ALL.iter().map(|tier| Choice::new(tier.as_str(), tier.name(), "", list.get("tier"))).collect(),
-        standings: STANDINGS.iter().map(|(word, label)| Choice::new(word, label, "", list.get("state"))).collect(),
+        tiers: Tier::ALL
+            .iter()
+            .map(|tier| Choice::new(tier.as_str(), tier.name(), "", list.get("tier")))
+            .collect(),
+        standings: STANDINGS
+            .iter()
+            .map(|(word, label)| Choice::new(word, label, "", list.get("state")))
+            .collect(),
         nothing: !visitor.state.access.grants().any(|grant| sees_grant(&visitor, grant)),
         pager,
         list,
@@ -150,16 +156,46 @@ pub(super) async fn csv(
     visitor: Visitor,
     Query(query): Query<Vec<(String, String)>>,
 ) -> PageResult {
-    let head = ["grant", "person", "name", "secret", "title", "purpose", "from", "ends", "approved_by", "emergency", "revoked", "last_used"];
+    let head = [
+        "grant",
+        "person",
+        "name",
+        "secret",
+        "title",
+        "purpose",
+        "from",
+        "ends",
+        "approved_by",
+        "emergency",
+        "revoked",
+        "last_used",
+    ];
     let rows = exported(&app, &visitor, query).await?.into_iter().map(|row| {
         let (emergency, by) = (row.emergency.to_string(), row.approved_by.join(" "));
         let (revoked, used) = (row.revoked.unwrap_or_default(), row.last_used.unwrap_or_default());
-        vec![row.grant, row.person, row.name, row.secret, row.title, row.purpose, row.from, row.ends, by, emergency, revoked, used]
+        vec![
+            row.grant,
+            row.person,
+            row.name,
+            row.secret,
+            row.title,
+            row.purpose,
+            row.from,
+            row.ends,
+            by,
+            emergency,
+            revoked,
+            used,
+        ]
     });
     attachment("grants.csv", "text/csv; charset=utf-8", super::csv_of(&head, rows))
 }
 
-async fn exported(app: &App, visitor: &Visitor, query: Vec<(String, String)>) -> Result<Vec<Exported>, PageError> {
+async fn exported(
+    app: &App,
+    visitor: &Visitor,
+    query: Vec<(String, String)>,
+) -> Result<Vec<Exported>, PageError> {
     let mut rows = Vec::new();
     for grant in find(app, visitor, &ListState::new("/grants", query)).await? {
         rows.push(Exported {
@@ -260,11 +296,14 @@ async fn find<'a>(app: &App, visitor: &'a Visitor, list: &ListState) -> Result<V
         }
         found = unused;
     }
-    let (key, backwards) = list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
+    let (key, backwards) =
+        list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
     match key {
         "person" => found.sort_by_cached_key(|grant| visitor.name(grant.person).to_lowercase()),
         "secret" => found.sort_by_cached_key(|grant| subject_title(visitor, grant.secret).to_lowercase()),
-        "tier" => found.sort_by_key(|grant| visitor.state.secrets.get(grant.secret).map(|secret| secret.tier())),
+        "tier" => {
+            found.sort_by_key(|grant| visitor.state.secrets.get(grant.secret).map(|secret| secret.tier()))
+        }
         "from" => found.sort_by_key(|grant| grant.from),
         "ends" => found.sort_by_key(|grant| grant.ends),
         // What nobody sorted: those in force, then the newest.
@@ -292,7 +331,8 @@ async fn row(app: &App, visitor: &Visitor, grant: &Grant) -> Result<Row, PageErr
 
 fn chips(list: &ListState) -> Vec<Chip> {
     let tier = list.get("tier").parse::<Tier>().map_or("", Tier::name);
-    let standing = STANDINGS.iter().find(|(word, _)| *word == list.get("state")).map_or("", |(_, label)| *label);
+    let standing =
+        STANDINGS.iter().find(|(word, _)| *word == list.get("state")).map_or("", |(_, label)| *label);
     let words = [
         ("q", format!("Search: {}", format::shorten(list.get("q"), 40))),
         ("tier", format!("Tier: {tier}")),

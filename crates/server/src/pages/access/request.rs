@@ -93,7 +93,11 @@ async fn show(
         asked: visitor.moment(request.at),
         ends: visitor.moment(request.ends),
         outcome: outcome_of(&request.outcome),
-        refused_because: if let Outcome::Denied(reason) = &request.outcome { reason.clone() } else { String::new() },
+        refused_because: if let Outcome::Denied(reason) = &request.outcome {
+            reason.clone()
+        } else {
+            String::new()
+        },
         grant: if let Outcome::Granted(grant) = &request.outcome { grant.to_string() } else { String::new() },
         approvals: request.approvals.iter().map(|a| (visitor.name(a.by), visitor.moment(a.at))).collect(),
         needed: needed(visitor, request, secret),
@@ -148,7 +152,8 @@ pub(super) async fn approve(
     }
     match app.service.act(&visitor.actor, Command::Approve { request: request.id, note }).await {
         Ok(done) => {
-            let granted = done.entries.iter().any(|e| matches!(e.event, Event::Access(access::Event::Granted { .. })));
+            let granted =
+                done.entries.iter().any(|e| matches!(e.event, Event::Access(access::Event::Granted { .. })));
             let name = visitor.name(request.person);
             let text = if granted {
                 format!("You approved it, and {name} holds a grant now.")
@@ -176,7 +181,9 @@ pub(super) async fn refuse(
     let (request, _) = known_request(&visitor, &id)?;
     let page = refusing(&visitor, request, &typed);
     let mut errors = Errors::default();
-    let Some(reason) = text(&mut errors, "reason", &typed.reason) else { return page.again(errors) };
+    let Some(reason) = text(&mut errors, "reason", &typed.reason) else {
+        return page.again(errors);
+    };
     match app.service.act(&visitor.actor, Command::Refuse { request: request.id, reason }).await {
         Ok(done) => Ok(recorded(&format!("/requests/{}", request.id), &done, "You refused the request.")),
         Err(error) => page.again(as_errors(error)?),
@@ -187,7 +194,8 @@ fn refusing(visitor: &Visitor, request: &Request, typed: &Typed) -> ActPage {
     let name = visitor.name(request.person);
     let back = format!("/requests/{}", request.id);
     let heading = format!("Refuse the request of {name}");
-    let mut page = ActPage::new(visitor, heading, format!("{back}/refuse"), "Refuse the request", back.clone());
+    let mut page =
+        ActPage::new(visitor, heading, format!("{back}/refuse"), "Refuse the request", back.clone());
     page.trail = trail("/requests", "Requests", back, request.id.to_string());
     page.kind = "danger";
     page.quote = request.purpose.clone();

@@ -72,8 +72,14 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
         ],
         rows: found.iter().skip(first).take(size).map(|request| row(&visitor, request)).collect(),
         chips: chips(&list),
-        tiers: Tier::ALL.iter().map(|tier| Choice::new(tier.as_str(), tier.name(), "", list.get("tier"))).collect(),
-        outcomes: OUTCOMES.iter().map(|(word, label)| Choice::new(word, label, "", list.get("outcome"))).collect(),
+        tiers: Tier::ALL
+            .iter()
+            .map(|tier| Choice::new(tier.as_str(), tier.name(), "", list.get("tier")))
+            .collect(),
+        outcomes: OUTCOMES
+            .iter()
+            .map(|(word, label)| Choice::new(word, label, "", list.get("outcome")))
+            .collect(),
         nothing: all().next().is_none(),
         pager,
         list,
@@ -107,13 +113,39 @@ pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, Stri
 
 /// `GET /requests.csv`
 pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
-    let head = ["request", "person", "name", "secret", "title", "purpose", "asked", "ends", "approved_by", "outcome", "grant", "refused_because"];
+    let head = [
+        "request",
+        "person",
+        "name",
+        "secret",
+        "title",
+        "purpose",
+        "asked",
+        "ends",
+        "approved_by",
+        "outcome",
+        "grant",
+        "refused_because",
+    ];
     let rows = exported(&visitor, query).into_iter().map(|row| {
         let grant = row.grant.unwrap_or_default();
         let refused = row.refused_because.unwrap_or_default();
         let by = row.approved_by.join(" ");
         let outcome = row.outcome.to_owned();
-        vec![row.request, row.person, row.name, row.secret, row.title, row.purpose, row.asked, row.ends, by, outcome, grant, refused]
+        vec![
+            row.request,
+            row.person,
+            row.name,
+            row.secret,
+            row.title,
+            row.purpose,
+            row.asked,
+            row.ends,
+            by,
+            outcome,
+            grant,
+            refused,
+        ]
     });
     attachment("requests.csv", "text/csv; charset=utf-8", super::csv_of(&head, rows))
 }
@@ -132,7 +164,11 @@ fn exported(visitor: &Visitor, query: Vec<(String, String)>) -> Vec<Exported> {
         approved_by: request.approvals.iter().map(|approval| approval.by.to_string()).collect(),
         outcome: word(&request.outcome),
         grant: if let Outcome::Granted(grant) = &request.outcome { Some(grant.to_string()) } else { None },
-        refused_because: if let Outcome::Denied(reason) = &request.outcome { Some(reason.clone()) } else { None },
+        refused_because: if let Outcome::Denied(reason) = &request.outcome {
+            Some(reason.clone())
+        } else {
+            None
+        },
     };
     found.iter().map(one).collect()
 }
@@ -194,12 +230,16 @@ fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Request> {
             && (q.is_empty() || named())
     };
     let all = visitor.state.access.requests();
-    let mut found: Vec<&Request> = all.filter(|request| sees_request(visitor, request)).filter(fits).collect();
-    let (key, backwards) = list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
+    let mut found: Vec<&Request> =
+        all.filter(|request| sees_request(visitor, request)).filter(fits).collect();
+    let (key, backwards) =
+        list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
     match key {
         "person" => found.sort_by_cached_key(|request| visitor.name(request.person).to_lowercase()),
         "secret" => found.sort_by_cached_key(|request| subject_title(visitor, request.secret).to_lowercase()),
-        "tier" => found.sort_by_key(|request| visitor.state.secrets.get(request.secret).map(|secret| secret.tier())),
+        "tier" => {
+            found.sort_by_key(|request| visitor.state.secrets.get(request.secret).map(|secret| secret.tier()))
+        }
         "asked" => found.sort_by_key(|request| request.at),
         "ends" => found.sort_by_key(|request| request.ends),
         "outcome" => found.sort_by_key(|request| outcome_of(&request.outcome).1),
@@ -227,7 +267,8 @@ fn row(visitor: &Visitor, request: &Request) -> Row {
 
 fn chips(list: &ListState) -> Vec<Chip> {
     let tier = list.get("tier").parse::<Tier>().map_or("", Tier::name);
-    let outcome = OUTCOMES.iter().find(|(word, _)| *word == list.get("outcome")).map_or("", |(_, label)| *label);
+    let outcome =
+        OUTCOMES.iter().find(|(word, _)| *word == list.get("outcome")).map_or("", |(_, label)| *label);
     let words = [
         ("q", format!("Search: {}", format::shorten(list.get("q"), 40))),
         ("tier", format!("Tier: {tier}")),

@@ -7,7 +7,9 @@ use crate::frame::Frame;
 use crate::marks;
 use crate::pages::secrets::{badge, known};
 use crate::pages::table::{attachment, contains};
-use crate::parts::{Chip, Choice, Column, ListState, Mark, MarkState, Pager, Remedy, Tab, Tier as TierBadge, When};
+use crate::parts::{
+    Chip, Choice, Column, ListState, Mark, MarkState, Pager, Remedy, Tab, Tier as TierBadge, When,
+};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
@@ -190,7 +192,8 @@ fn find<'a>(visitor: &Visitor, list: &ListState, everyone: &'a [access::Row]) ->
         standing && (q.is_empty() || contains(&text(), q))
     };
     let mut found: Vec<&access::Row> = everyone.iter().filter(fits).collect();
-    let (key, backwards) = list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
+    let (key, backwards) =
+        list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
     match key {
         "name" => found.sort_by_cached_key(|row| visitor.name(row.person).to_lowercase()),
         "department" => found.sort_by_cached_key(|row| department(visitor, row).to_lowercase()),

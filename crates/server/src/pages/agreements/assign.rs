@@ -93,11 +93,15 @@ pub(super) async fn assign(
     let people: Vec<PersonId> = if typed.whom == "everybody" {
         let lacking = lacking(&visitor, agreement, &typed);
         if typed.count != lacking.len().to_string() {
-            errors.add("people", "The people shown have changed in the meantime. Nobody was asked yet: look again.");
+            errors.add(
+                "people",
+                "The people shown have changed in the meantime. Nobody was asked yet: look again.",
+            );
         }
         lacking.into_iter().map(|person| person.id).collect()
     } else {
-        let ticked = typed.person.iter().map(|id| id.parse::<PersonId>()).collect::<Result<Vec<PersonId>, _>>();
+        let ticked =
+            typed.person.iter().map(|id| id.parse::<PersonId>()).collect::<Result<Vec<PersonId>, _>>();
         ticked.map_err(|error| errors.add("people", error.to_string())).unwrap_or_default()
     };
     if people.is_empty() && errors.is_empty() {
@@ -109,7 +113,11 @@ pub(super) async fn assign(
     match app.service.act(&visitor.actor, Command::Assign { agreement: id, people, due }).await {
         Ok(done) => {
             let asked = crate::format::count(done.entries.len() as u64, "person was", "people were");
-            Ok(recorded(&format!("{}/signers?state=waiting", path(id)), &done, format!("{asked} asked to sign")))
+            Ok(recorded(
+                &format!("{}/signers?state=waiting", path(id)),
+                &done,
+                format!("{asked} asked to sign"),
+            ))
         }
         Err(error) => {
             complain(error, &mut errors)?;
@@ -141,7 +149,8 @@ fn show(visitor: &Visitor, agreement: &Agreement, value: Typed, errors: Errors) 
     }
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let found = lacking(visitor, agreement, &value);
-    let others = fitting(visitor, &value).map(|person| standing(&visitor.state, person.id, agreement, visitor.now).word);
+    let others = fitting(visitor, &value)
+        .map(|person| standing(&visitor.state, person.id, agreement, visitor.now).word);
     let others: Vec<&str> = others.collect();
     let rows = found.iter().take(SHOWN).map(|person| {
         let stands = standing(&visitor.state, person.id, agreement, visitor.now);

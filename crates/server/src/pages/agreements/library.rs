@@ -95,12 +95,33 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
 
 pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let rows = exported(&visitor, &ListState::new("/agreements", query));
-    let head = ["id", "title", "version", "published", "covers", "term", "second_factor", "digest", "signed", "waiting", "state"];
+    let head = [
+        "id",
+        "title",
+        "version",
+        "published",
+        "covers",
+        "term",
+        "second_factor",
+        "digest",
+        "signed",
+        "waiting",
+        "state",
+    ];
     let rows = rows.into_iter().map(|row| {
         let (version, second_factor) = (row.version.to_string(), row.second_factor.to_string());
         let (signed, waiting) = (row.signed.to_string(), row.waiting.to_string());
         vec![
-            row.id, row.title, version, row.published, row.covers, row.term, second_factor, row.digest, signed, waiting,
+            row.id,
+            row.title,
+            version,
+            row.published,
+            row.covers,
+            row.term,
+            second_factor,
+            row.digest,
+            signed,
+            waiting,
             row.state.to_owned(),
         ]
     });

@@ -20,25 +20,33 @@ fn tamed(event: Event<'_>) -> Option<Event<'_>> {
         Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
         Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),
         Event::Start(Tag::Link { link_type, dest_url, title, id }) => {
-            let dest_url = if leads_outside_safely(&dest_url, link_type) { dest_url } else { CowStr::Borrowed("#") };
+            let dest_url =
+                if leads_outside_safely(&dest_url, link_type) { dest_url } else { CowStr::Borrowed("#") };
             Some(Event::Start(Tag::Link { link_type, dest_url, title, id }))
         }
         Event::Start(Tag::Image { .. }) => Some(Event::Start(Tag::Emphasis)),
         Event::End(TagEnd::Image) => Some(Event::End(TagEnd::Emphasis)),
         // Alignment would be written as a style attribute, which the pages' policy forbids.
-        Event::Start(Tag::Table(columns)) => Some(Event::Start(Tag::Table(vec![Alignment::None; columns.len()]))),
-        // Ids and classes are the author's words too; the page's own ids must stay the only ones.
-        Event::Start(Tag::Heading { level, .. }) => {
-            Some(Event::Start(Tag::Heading { level: below(level), id: None, classes: Vec::new(), attrs: Vec::new() }))
+        Event::Start(Tag::Table(columns)) => {
+            Some(Event::Start(Tag::Table(vec![Alignment::None; columns.len()])))
         }
+        // Ids and classes are the author's words too; the page's own ids must stay the only ones.
+        Event::Start(Tag::Heading { level, .. }) => Some(Event::Start(Tag::Heading {
+            level: below(level),
+            id: None,
+            classes: Vec::new(),
+            attrs: Vec::new(),
+        })),
         Event::End(TagEnd::Heading(level)) => Some(Event::End(TagEnd::Heading(below(level)))),
         other => Some(other),
     }
 }
 
 fn leads_outside_safely(address: &str, link_type: LinkType) -> bool {
-    let scheme = address.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
-    matches!(link_type, LinkType::Email) || matches!(scheme.as_deref(), Some("https" | "http" | "mailto"))
+    // With the slashes: `https:path` without them is a path of this site to a browser.
+    let address = address.to_ascii_lowercase();
+    matches!(link_type, LinkType::Email)
+        || ["https://", "http://", "mailto:"].iter().any(|start| address.starts_with(start))
 }
 
 const fn below(level: HeadingLevel) -> HeadingLevel {
@@ -53,24 +61,41 @@ const fn below(level: HeadingLevel) -> HeadingLevel {
 
 #[cfg(test)]
 mod tests {
-    use super::to_html;
+    use super::{leads_outside_safely, to_html};
     use proptest::prelude::*;
+    use pulldown_cmark::LinkType;
 
     #[test]
     fn html_in_the_text_is_shown_and_not_obeyed() {
-        let page = to_html("Hello <script>alert(1)</script>\n\n<iframe src=\"x\"></iframe>\n\n<div onclick=a>b</div>");
+        let page = to_html(
+            "Hello <script>alert(1)</script>\n\n<iframe src=\"x\"></iframe>\n\n<div onclick=a>b</div>",
+        );
         assert!(!page.contains("<script") && !page.contains("<iframe") && !page.contains("<div"), "{page}");
         assert!(page.contains("&lt;script&gt;") && page.contains("&lt;iframe"), "{page}");
     }
 
     #[test]
     fn links_lead_to_the_web_or_to_mail_or_nowhere() {
-        for address in ["javascript:alert(1)", "JaVaScRiPt:alert(1)", "data:text/html,x", "//elsewhere", "vbscript:x", "/sign-out"] {
+        for address in [
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)",
+            "data:text/html,x",
+            "//elsewhere",
+            "vbscript:x",
+            "/sign-out",
+            "https:sign-out",
+            "http:/sign-out",
+        ] {
             let page = to_html(&format!("[read]({address})"));
             assert!(page.contains("href=\"#\""), "{address}: {page}");
         }
         assert!(to_html("[law](https://example.org/law)").contains("href=\"https://example.org/law\""));
         assert!(to_html("<legal@example.org>").contains("mailto:legal@example.org"));
+    }
+
+    #[test]
+    fn words_that_look_like_an_attribute_are_words() {
+        assert_eq!(to_html("href=\"javascript:x"), "<p>href=\"javascript:x</p>\n");
     }
 
     #[test]
@@ -99,9 +124,21 @@ mod tests {
                     "{page}"
                 );
             }
-            for address in page.split("href=\"").skip(1) {
-                let address = address.split('"').next().unwrap_or_default();
-                prop_assert!(address == "#" || address.starts_with("http") || address.starts_with("mailto:"), "{page}");
+            // Only what stands inside a tag is an address: `href="` in the text is text.
+            let tags = page.split('<').skip(1).filter_map(|rest| rest.split_once('>'));
+            for (tag, _) in tags {
+                let (mut outside, mut name) = (true, "");
+                for piece in tag.split('"') {
+                    if outside {
+                        name = piece.split_whitespace().last().unwrap_or_default();
+                        let is_attribute = ["href=", "title=", "class=", "start="].contains(&name);
+                        prop_assert!(is_attribute || !name.contains('='), "{page}");
+                    } else if name == "href=" {
+                        let leads_out = piece == "#" || leads_outside_safely(piece, LinkType::Inline);
+                        prop_assert!(leads_out, "{page}");
+                    }
+                    outside = !outside;
+                }
             }
         }
     }

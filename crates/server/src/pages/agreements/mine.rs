@@ -48,7 +48,9 @@ struct Declined {
 pub(super) async fn page(visitor: Visitor) -> PageResult {
     let (state, now, zone, me) = (&visitor.state, visitor.now, visitor.zone.as_str(), visitor.person);
     let mut waiting: Vec<_> = state.agreements.assignments_of(me).collect();
-    waiting.sort_by_key(|(agreement, assignment)| (assignment.due.unwrap_or(program::Time::LATEST), agreement.id));
+    waiting.sort_by_key(|(agreement, assignment)| {
+        (assignment.due.unwrap_or(program::Time::LATEST), agreement.id)
+    });
     let waiting = waiting.into_iter().filter_map(|(agreement, assignment)| {
         let version = agreement.newest()?;
         let opened = state.agreements.opened(me, agreement.id);

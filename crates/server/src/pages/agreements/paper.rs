@@ -42,7 +42,11 @@ struct PaperPage {
     versions: Vec<Choice>,
 }
 
-pub(super) async fn page(visitor: Visitor, Path(id): Path<AgreementId>, Query(value): Query<Typed>) -> PageResult {
+pub(super) async fn page(
+    visitor: Visitor,
+    Path(id): Path<AgreementId>,
+    Query(value): Query<Typed>,
+) -> PageResult {
     let agreement = visitor.state.agreements.get(id).ok_or(PageError::NotFound)?;
     let version = agreement.newest().map(|version| version.number.to_string()).unwrap_or_default();
     show(&visitor, agreement, Typed { version, ..value }, Errors::default())
@@ -79,8 +83,12 @@ pub(super) async fn record(
     let signed_on = day(&mut errors, "signed_on", &typed.signed_on, |day| day.start(&visitor.zone));
     let scan = file.filter(|file| !file.bytes.is_empty());
     match &scan {
-        None if errors.of("file").is_empty() => errors.add("file", "Choose the scan of the signed paper, as a PDF."),
-        Some(scan) if !scan.bytes.starts_with(b"%PDF-") => errors.add("file", "A scan is a PDF: this file is none."),
+        None if errors.of("file").is_empty() => {
+            errors.add("file", "Choose the scan of the signed paper, as a PDF.")
+        }
+        Some(scan) if !scan.bytes.starts_with(b"%PDF-") => {
+            errors.add("file", "A scan is a PDF: this file is none.")
+        }
         _ => {}
     }
     let (Some(person), Some(name), Some(version), Some(signed_on), Some(scan), true) =
@@ -88,10 +96,15 @@ pub(super) async fn record(
     else {
         return show(&visitor, agreement, typed, errors);
     };
-    match app.service.record_paper(&visitor.actor, id, version, person, name, signed_on, scan.bytes).await {
+    let copy = service::PaperCopy { agreement: id, version, person, name, signed_on, scan: scan.bytes };
+    match app.service.record_paper(&visitor.actor, copy).await {
         Ok(done) => {
             let who = visitor.name(person);
-            Ok(recorded(&format!("{}/signers", path(id)), &done, format!("The paper copy signed by {who} was recorded")))
+            Ok(recorded(
+                &format!("{}/signers", path(id)),
+                &done,
+                format!("The paper copy signed by {who} was recorded"),
+            ))
         }
         Err(error) => {
             complain(error, &mut errors)?;

@@ -67,7 +67,11 @@ pub(super) async fn blank(visitor: Visitor) -> PageResult {
     show(&visitor, None, value, Errors::default())
 }
 
-pub(super) async fn next(State(app): State<App>, visitor: Visitor, Path(id): Path<AgreementId>) -> PageResult {
+pub(super) async fn next(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<AgreementId>,
+) -> PageResult {
     let agreement = visitor.state.agreements.get(id).ok_or(PageError::NotFound)?;
     let newest = agreement.newest().ok_or(PageError::NotFound)?;
     let text = match newest.text.media {
@@ -76,7 +80,9 @@ pub(super) async fn next(State(app): State<App>, visitor: Visitor, Path(id): Pat
     };
     let (covers, tiers, secrets) = match &newest.covers {
         Covers::Everything => ("everything", Vec::new(), String::new()),
-        Covers::Tiers(tiers) => ("tiers", tiers.iter().map(|tier| tier.as_str().to_owned()).collect(), String::new()),
+        Covers::Tiers(tiers) => {
+            ("tiers", tiers.iter().map(|tier| tier.as_str().to_owned()).collect(), String::new())
+        }
         Covers::Secrets(secrets) => {
             let ids: Vec<String> = secrets.iter().map(ToString::to_string).collect();
             ("secrets", Vec::new(), ids.join(", "))
@@ -150,7 +156,9 @@ async fn take(
             let asked = done.entries.len().saturating_sub(1) as u64;
             let again = match asked {
                 0 => String::new(),
-                asked => format!("; {} asked to sign it", crate::format::count(asked, "person was", "people were")),
+                asked => {
+                    format!("; {} asked to sign it", crate::format::count(asked, "person was", "people were"))
+                }
             };
             Ok(recorded(&to, &done, format!("{title} was published{again}")))
         }
@@ -172,7 +180,9 @@ async fn whole(file: crate::form::UploadedFile) -> Result<Chosen, PageError> {
     use futures::TryStreamExt;
     let mut bytes = Vec::new();
     let mut pieces = std::pin::pin!(file.content());
-    while let Some(piece) = pieces.try_next().await.map_err(|_| PageError::BadRequest("the upload broke off"))? {
+    while let Some(piece) =
+        pieces.try_next().await.map_err(|_| PageError::BadRequest("the upload broke off"))?
+    {
         if bytes.len().saturating_add(piece.len()) > LARGEST {
             return Ok(Chosen::TooLarge);
         }
@@ -225,7 +235,8 @@ fn covers(typed: &Typed, errors: &mut Errors) -> Option<Covers> {
     match typed.covers.as_str() {
         "everything" => Some(Covers::Everything),
         "tiers" => {
-            let tiers = typed.tiers.iter().filter_map(|word| word.parse::<Tier>().ok()).collect::<BTreeSet<Tier>>();
+            let tiers =
+                typed.tiers.iter().filter_map(|word| word.parse::<Tier>().ok()).collect::<BTreeSet<Tier>>();
             if tiers.is_empty() {
                 errors.add("tiers", "Tick the tiers that it covers.");
             }
@@ -237,7 +248,9 @@ fn covers(typed: &Typed, errors: &mut Errors) -> Option<Covers> {
             match ids {
                 Ok(ids) if !ids.is_empty() => return Some(Covers::Secrets(ids)),
                 Ok(_) => errors.add("secrets", "Name the secrets that it covers, such as S-1, S-4."),
-                Err(error) => errors.add("secrets", format!("{}.", crate::respond::capital(&error.to_string()))),
+                Err(error) => {
+                    errors.add("secrets", format!("{}.", crate::respond::capital(&error.to_string())))
+                }
             }
             None
         }
@@ -254,7 +267,11 @@ fn show(visitor: &Visitor, agreement: Option<&Agreement>, value: Typed, errors: 
     }
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let tier = |tier: &Tier| {
-        let live = visitor.state.secrets.iter().filter(|secret| secret.tier() == *tier && secret.status == Status::Accepted);
+        let live = visitor
+            .state
+            .secrets
+            .iter()
+            .filter(|secret| secret.tier() == *tier && secret.status == Status::Accepted);
         let help = crate::format::count(live.count() as u64, "secret today", "secrets today");
         Choice {
             chosen: value.tiers.iter().any(|word| word == tier.as_str()),
@@ -262,8 +279,10 @@ fn show(visitor: &Visitor, agreement: Option<&Agreement>, value: Typed, errors: 
         }
     };
     let new = Tab::new("/agreements/new", "Publish", true);
-    let heading = agreement
-        .map_or_else(|| "Publish an agreement".to_owned(), |agreement| format!("New version of {}", agreement.title()));
+    let heading = agreement.map_or_else(
+        || "Publish an agreement".to_owned(),
+        |agreement| format!("New version of {}", agreement.title()),
+    );
     let page = PublishPage {
         frame: visitor.frame(&heading, "/agreements"),
         trail: agreement.map_or_else(
@@ -272,18 +291,31 @@ fn show(visitor: &Visitor, agreement: Option<&Agreement>, value: Typed, errors: 
         ),
         heading,
         lead: "From the moment it is published this is the text to sign. The version before stays, with everything signed under it.",
-        action: agreement.map_or_else(|| "/agreements/new".to_owned(), |agreement| format!("{}/publish", path(agreement.id))),
+        action: agreement.map_or_else(
+            || "/agreements/new".to_owned(),
+            |agreement| format!("{}/publish", path(agreement.id)),
+        ),
         back: agreement.map_or_else(|| "/agreements".to_owned(), |agreement| path(agreement.id)),
         submit: if agreement.is_some() { "Publish this version" } else { "Publish" },
         covers: vec![
             Choice::new("everything", "Every secret", "Also those that are registered later.", &value.covers),
-            Choice::new("tiers", "Secrets of some tiers", "As they are classified when it matters.", &value.covers),
+            Choice::new(
+                "tiers",
+                "Secrets of some tiers",
+                "As they are classified when it matters.",
+                &value.covers,
+            ),
             Choice::new("secrets", "Particular secrets", "These alone.", &value.covers),
         ],
         tiers: Tier::ALL.iter().map(tier).collect(),
         terms: vec![
             Choice::new("endless", "Without end", "For as long as it stays a secret.", &value.term),
-            Choice::new("days", "A number of days after signing", "Then it has to be signed again.", &value.term),
+            Choice::new(
+                "days",
+                "A number of days after signing",
+                "Then it has to be signed again.",
+                &value.term,
+            ),
         ],
         next: agreement.is_some(),
         bound: agreement.map_or(0, |agreement| super::signers::signed_now(visitor, agreement) as u64),

@@ -7,21 +7,23 @@ use super::{covers_for_signer, markdown, path, signers::how, term_in_words};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::form::SafeForm;
+use crate::frame::Flash;
 use crate::frame::Frame;
 use crate::pages::people::{complain, line, text};
 use crate::pages::table::disposition;
 use crate::parts::{Errors, When};
 use crate::respond::{PageResult, embeddable, recorded, render, said};
-use crate::frame::Flash;
 use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Redirect, Response};
-use program::agreements::{Agreement, CONSENT, Command, Media, SECOND_FACTOR_WITHIN, Signature, Signing, Version};
+use program::agreements::{
+    Agreement, CONSENT, Command, Media, SECOND_FACTOR_WITHIN, Signature, Signing, Version,
+};
 use program::{AgreementId, Digest, MINUTE, Time, Via};
 use serde::Deserialize;
-use service::{AgreementText, shown_by};
+use service::{AgreementText, EntryView, shown_by};
 
 /// What is typed to sign.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -122,7 +124,11 @@ struct SignedPage {
     waiting: u64,
 }
 
-pub(super) async fn page(State(app): State<App>, visitor: Visitor, Path(id): Path<AgreementId>) -> PageResult {
+pub(super) async fn page(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<AgreementId>,
+) -> PageResult {
     let (agreement, version) = asked(&visitor, id)?;
     if !is_asked(&visitor, agreement) {
         return Ok(Redirect::to(&elsewhere(&visitor, id)).into_response());
@@ -138,14 +144,22 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor, Path(id): Pat
     show(&app, &visitor, agreement, version, Typed::default(), Errors::default()).await
 }
 
-pub(super) async fn open(State(app): State<App>, visitor: Visitor, Path(id): Path<AgreementId>) -> PageResult {
+pub(super) async fn open(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<AgreementId>,
+) -> PageResult {
     asked(&visitor, id)?;
     app.service.show_agreement(&visitor.actor, id).await?;
     Ok(Redirect::to(&format!("{}/sign", path(id))).into_response())
 }
 
 /// The PDF of the version to sign, for the viewer in the page. Shown only after it was opened.
-pub(super) async fn file(State(app): State<App>, visitor: Visitor, Path(id): Path<AgreementId>) -> PageResult {
+pub(super) async fn file(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<AgreementId>,
+) -> PageResult {
     let (agreement, version) = asked(&visitor, id)?;
     if !was_opened(&visitor, agreement, version) {
         return Err(PageError::NotFound);
@@ -213,7 +227,8 @@ pub(super) async fn decline(
     };
     match app.service.act(&visitor.actor, Command::Decline { agreement: id, reason }).await {
         Ok(done) => {
-            let said = format!("You declined to sign {}. Whoever asked you sees your reason", agreement.title());
+            let said =
+                format!("You declined to sign {}. Whoever asked you sees your reason", agreement.title());
             Ok(recorded("/my/agreements", &done, said))
         }
         Err(error) => {
@@ -223,7 +238,11 @@ pub(super) async fn decline(
     }
 }
 
-pub(super) async fn signed(State(app): State<App>, visitor: Visitor, Path(id): Path<AgreementId>) -> PageResult {
+pub(super) async fn signed(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path(id): Path<AgreementId>,
+) -> PageResult {
     let (state, me) = (&visitor.state, visitor.person);
     let agreement = state.agreements.get(id).ok_or(PageError::NotFound)?;
     let signature = state.agreements.signature(me, id).ok_or(PageError::NotFound)?;
@@ -235,7 +254,11 @@ pub(super) async fn signed(State(app): State<App>, visitor: Visitor, Path(id): P
         let value = fields.iter().find(|field| field.name == name).and_then(|field| field.value.as_ref());
         value.and_then(|value| value.as_str()).unwrap_or_default().to_owned()
     };
-    let page = confirmation(&visitor, agreement, version, signature, field("typed_name"), field("consent"));
+    let proved = entry.as_ref().ok().and_then(second_factor_of);
+    let page = SignedPage {
+        second_factor: proved.map(|at| visitor.when(at)),
+        ..confirmation(&visitor, agreement, version, signature, field("typed_name"), field("consent"))
+    };
     render(StatusCode::OK, &page)
 }
 
@@ -250,6 +273,13 @@ pub(super) fn as_file(agreement: &Agreement, text: AgreementText) -> Response {
     let mut response = (headers, text.bytes).into_response();
     response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition(kind, &name));
     if kind == "inline" { embeddable(response) } else { response }
+}
+
+/// When the signer had last proved a second factor, as the entry of the signature says.
+fn second_factor_of(entry: &EntryView) -> Option<Time> {
+    let mut fields = entry.fields.iter();
+    let field = fields.find(|field| field.name == "second_factor_at")?;
+    field.value.as_ref()?.as_i64().map(Time)
 }
 
 fn confirmation(
@@ -276,8 +306,7 @@ fn confirmation(
         exact: signature.at.rfc3339(),
         ends: signature.ends.map(|ends| visitor.date(ends + -1)),
         method: how(signature.method),
-        second_factor: version.second_factor.then(|| "Proved before signing, as this agreement asks".to_owned())
-            .filter(|_| signature.paper.is_none()),
+        second_factor: None,
         covers: covers_for_signer(&version.covers),
         digest: version.text.digest.to_string(),
         entry: signature.position,
@@ -289,7 +318,8 @@ fn confirmation(
 fn asked(visitor: &Visitor, id: AgreementId) -> Result<(&Agreement, &Version), PageError> {
     let agreements = &visitor.state.agreements;
     let agreement = agreements.get(id).ok_or(PageError::NotFound)?;
-    let party = agreements.assignment(visitor.person, id).is_some() || agreements.signature(visitor.person, id).is_some();
+    let party = agreements.assignment(visitor.person, id).is_some()
+        || agreements.signature(visitor.person, id).is_some();
     let version = agreement.newest().filter(|_| party).ok_or(PageError::NotFound)?;
     Ok((agreement, version))
 }
@@ -346,12 +376,24 @@ fn factor(visitor: &Visitor, version: &Version) -> Factor {
 /// When the session proved its second factor, as the record says after it was just confirmed.
 fn proved(app: &App, visitor: &Visitor) -> Option<Time> {
     let state = app.service.state();
-    let Via::Browser { session } = &visitor.actor.via else { return None };
-    visitor.actor.account.and_then(|account| state.accounts.session(account, *session)).and_then(|found| found.second_factor_at)
+    let Via::Browser { session } = &visitor.actor.via else {
+        return None;
+    };
+    visitor
+        .actor
+        .account
+        .and_then(|account| state.accounts.session(account, *session))
+        .and_then(|found| found.second_factor_at)
 }
 
 /// What was typed, as a signing; `None` where something is missing, and `errors` says what.
-fn read(visitor: &Visitor, agreement: &Agreement, version: &Version, typed: &Typed, errors: &mut Errors) -> Option<Signing> {
+fn read(
+    visitor: &Visitor,
+    agreement: &Agreement,
+    version: &Version,
+    typed: &Typed,
+    errors: &mut Errors,
+) -> Option<Signing> {
     let shown: Option<u32> = typed.version.parse().ok();
     let digest: Option<Digest> = typed.digest.parse().ok();
     if typed.read_to_end != "yes" {
@@ -380,7 +422,13 @@ fn read(visitor: &Visitor, agreement: &Agreement, version: &Version, typed: &Typ
 }
 
 /// The form again, from the newest state: a new version may have come in between, and is then read first.
-async fn show_again(app: &App, visitor: &Visitor, id: AgreementId, typed: Typed, errors: Errors) -> PageResult {
+async fn show_again(
+    app: &App,
+    visitor: &Visitor,
+    id: AgreementId,
+    typed: Typed,
+    errors: Errors,
+) -> PageResult {
     let visitor = Visitor { state: app.service.state(), now: app.service.now(), ..visitor.clone() };
     let (agreement, version) = asked(&visitor, id)?;
     if !is_asked(&visitor, agreement) || !was_opened(&visitor, agreement, version) {
@@ -420,7 +468,13 @@ async fn show(
     render(status, &page)
 }
 
-fn refuse(visitor: &Visitor, agreement: &Agreement, version: &Version, value: Declining, errors: Errors) -> PageResult {
+fn refuse(
+    visitor: &Visitor,
+    agreement: &Agreement,
+    version: &Version,
+    value: Declining,
+    errors: Errors,
+) -> PageResult {
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let page = DeclinePage {
         frame: visitor.frame(&format!("Decline {}", agreement.title()), "/my/agreements"),

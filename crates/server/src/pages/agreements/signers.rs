@@ -1,6 +1,6 @@
 //! Who has signed an agreement and who has not: people × state, with filters and exports.
 
-use super::{ASKERS, PUBLISHERS, stands::WORDS, standing, tabs, trail};
+use super::{ASKERS, PUBLISHERS, standing, stands::WORDS, tabs, trail};
 use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::people::found_by;
@@ -11,9 +11,9 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
+use program::AgreementId;
 use program::agreements::{Agreement, Method, may_sign};
 use program::people::Person;
-use program::AgreementId;
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -87,14 +87,18 @@ pub(super) async fn page(
     let rows = found.iter().skip(skipped).take(size).map(|person| row(&visitor, agreement, person)).collect();
     let everybody = concerned(&visitor, agreement);
     let figures = WORDS.iter().filter_map(|(word, words)| {
-        let here = everybody.iter().filter(|person| standing(&visitor.state, person.id, agreement, visitor.now).word == *word);
+        let here = everybody
+            .iter()
+            .filter(|person| standing(&visitor.state, person.id, agreement, visitor.now).word == *word);
         let n = here.count() as u64;
         (n > 0).then(|| (crate::format::number(n), *words, format!("{own}?state={word}")))
     });
     let figures = figures.collect();
     let departments = visitor.state.people.departments();
-    let departments = departments.keys().map(|name| Choice::new(name, name, "", list.get("department"))).collect();
-    let state_words = WORDS.iter().find(|(word, _)| *word == list.get("state")).map_or("", |(_, words)| words);
+    let departments =
+        departments.keys().map(|name| Choice::new(name, name, "", list.get("department"))).collect();
+    let state_words =
+        WORDS.iter().find(|(word, _)| *word == list.get("state")).map_or("", |(_, words)| words);
     let page = SignersPage {
         trail: trail(agreement, Some(("signers", "Who has signed"))),
         tabs: tabs(&visitor, agreement, "signers"),
@@ -138,7 +142,20 @@ pub(super) async fn csv(
     Query(query): Query<Vec<(String, String)>>,
 ) -> PageResult {
     let agreement = visitor.state.agreements.get(id).ok_or(PageError::NotFound)?;
-    let head = ["person", "name", "mail", "department", "standing", "due", "version", "signed", "ends", "method", "entry", "reason"];
+    let head = [
+        "person",
+        "name",
+        "mail",
+        "department",
+        "standing",
+        "due",
+        "version",
+        "signed",
+        "ends",
+        "method",
+        "entry",
+        "reason",
+    ];
     let rows = exported(&visitor, agreement, &ListState::new("", query)).into_iter().map(|row| {
         let number = |n: Option<u64>| n.map(|n| n.to_string()).unwrap_or_default();
         vec![
@@ -173,7 +190,9 @@ pub(super) async fn json(
 /// How many people a signature binds now, under a version that suffices.
 pub(super) fn signed_now(visitor: &Visitor, agreement: &Agreement) -> usize {
     let parties = visitor.state.agreements.parties(agreement.id);
-    parties.filter(|person| standing(&visitor.state, *person, agreement, visitor.now).word == "signed").count()
+    parties
+        .filter(|person| standing(&visitor.state, *person, agreement, visitor.now).word == "signed")
+        .count()
 }
 
 /// How many people are asked and have not answered.
@@ -195,8 +214,13 @@ pub(super) fn as_csv(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> 
 }
 
 fn as_cell(cell: &str) -> String {
-    let guarded = if cell.starts_with(['=', '+', '-', '@', '\t']) { format!("'{cell}") } else { cell.to_owned() };
-    if guarded.contains([',', ';', '"', '\n', '\r', '\t']) { format!("\"{}\"", guarded.replace('"', "\"\"")) } else { guarded }
+    let guarded =
+        if cell.starts_with(['=', '+', '-', '@', '\t']) { format!("'{cell}") } else { cell.to_owned() };
+    if guarded.contains([',', ';', '"', '\n', '\r', '\t']) {
+        format!("\"{}\"", guarded.replace('"', "\"\""))
+    } else {
+        guarded
+    }
 }
 
 /// Everybody it concerns: whoever was ever a party to it, and whoever could be asked.
@@ -218,13 +242,17 @@ fn matching<'a>(visitor: &'a Visitor, agreement: &Agreement, list: &ListState) -
     let name = |person: &Person| person.name.as_str().to_lowercase();
     let order = |person: &Person| {
         let word = standing(state, person.id, agreement, now).word;
-        ["overdue", "declined", "waiting", "outdated", "ended", "not-asked", "signed"].iter().position(|known| *known == word)
+        ["overdue", "declined", "waiting", "outdated", "ended", "not-asked", "signed"]
+            .iter()
+            .position(|known| *known == word)
     };
     let sort = list.get("sort");
     match sort.trim_start_matches('-') {
         "name" => found.sort_by_cached_key(|person| (name(person), person.id)),
         "department" => found.sort_by_cached_key(|p| (p.department.as_str().to_lowercase(), name(p))),
-        "signed" => found.sort_by_key(|p| (state.agreements.signature(p.id, agreement.id).map(|s| s.at), p.id)),
+        "signed" => {
+            found.sort_by_key(|p| (state.agreements.signature(p.id, agreement.id).map(|s| s.at), p.id))
+        }
         // What needs somebody's care stands first.
         _ => found.sort_by_cached_key(|person| (order(person), name(person), person.id)),
     }

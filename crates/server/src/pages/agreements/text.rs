@@ -42,7 +42,10 @@ pub(super) async fn page(
     let trail = if runs {
         super::trail(agreement, Some((&here, &label)))
     } else {
-        vec![Tab::new("/my/agreements", "My agreements", false), Tab::new(format!("/agreements/{id}/{here}"), version.title.as_str(), true)]
+        vec![
+            Tab::new("/my/agreements", "My agreements", false),
+            Tab::new(format!("/agreements/{id}/{here}"), version.title.as_str(), true),
+        ]
     };
     let page = TextPage {
         frame: visitor.frame(version.title.as_str(), if runs { "/agreements" } else { "/my/agreements" }),

@@ -56,7 +56,10 @@ pub(super) async fn withdraw(
     let mut errors = Errors::default();
     let reason = text(&mut errors, "reason", "Reason", &typed.reason);
     if typed.confirm.trim() != agreement.title() {
-        errors.add("confirm", format!("Type {} exactly, so that no other agreement is meant.", agreement.title()));
+        errors.add(
+            "confirm",
+            format!("Type {} exactly, so that no other agreement is meant.", agreement.title()),
+        );
     }
     let (Some(reason), true) = (reason, errors.is_empty()) else {
         return show_withdrawal(&visitor, agreement, typed, errors);
@@ -104,7 +107,12 @@ pub(super) async fn cancel(
 }
 
 fn live(visitor: &Visitor, id: AgreementId) -> Result<&Agreement, PageError> {
-    visitor.state.agreements.get(id).filter(|agreement| agreement.withdrawn.is_none()).ok_or(PageError::NotFound)
+    visitor
+        .state
+        .agreements
+        .get(id)
+        .filter(|agreement| agreement.withdrawn.is_none())
+        .ok_or(PageError::NotFound)
 }
 
 /// The person to whom a request was put.
@@ -122,33 +130,47 @@ fn show_withdrawal(visitor: &Visitor, agreement: &Agreement, value: Typed, error
             "{} bound by it now. Their signatures stay in the record, but no longer count for access: what rests on them stops opening at once.",
             crate::format::count(signed, "person is", "people are"),
         ),
-        format!("{} taken back. Nobody can sign it any more. This cannot be undone.", crate::format::count(waiting, "open request is", "open requests are")),
+        format!(
+            "{} taken back. Nobody can sign it any more. This cannot be undone.",
+            crate::format::count(waiting, "open request is", "open requests are")
+        ),
     ];
-    show(visitor, errors, TakeBack {
-        agreement,
-        end: "withdraw",
-        heading: format!("Withdraw {}", agreement.title()),
-        consequences,
-        confirm: Some(agreement.title().to_owned()),
-        submit: "Withdraw the agreement",
-        kind: "danger",
-        value,
-    })
+    show(
+        visitor,
+        errors,
+        TakeBack {
+            agreement,
+            end: "withdraw",
+            heading: format!("Withdraw {}", agreement.title()),
+            consequences,
+            confirm: Some(agreement.title().to_owned()),
+            submit: "Withdraw the agreement",
+            kind: "danger",
+            value,
+        },
+    )
 }
 
 fn show_cancellation(visitor: &Visitor, agreement: &Agreement, value: Typed, errors: Errors) -> PageResult {
     let person = asked(visitor, agreement, &value)?;
     let who = visitor.name(person);
-    show(visitor, errors, TakeBack {
-        agreement,
-        end: "cancel",
-        heading: format!("Take back the request to {who}"),
-        consequences: vec![format!("{who} need not sign {} any more. A signature given before stays as it is. Where a secret asks for this agreement, it does not open for them.", agreement.title())],
-        confirm: None,
-        submit: "Take it back",
-        kind: "primary",
-        value,
-    })
+    show(
+        visitor,
+        errors,
+        TakeBack {
+            agreement,
+            end: "cancel",
+            heading: format!("Take back the request to {who}"),
+            consequences: vec![format!(
+                "{who} need not sign {} any more. A signature given before stays as it is. Where a secret asks for this agreement, it does not open for them.",
+                agreement.title()
+            )],
+            confirm: None,
+            submit: "Take it back",
+            kind: "primary",
+            value,
+        },
+    )
 }
 
 /// What differs between the two pages.

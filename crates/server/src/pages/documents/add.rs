@@ -60,10 +60,7 @@ pub(super) async fn ask_upload(
     Path(id): Path<String>,
 ) -> PageResult {
     let secret = receiving(&visitor, &id)?;
-    render(
-        StatusCode::OK,
-        &upload_page(&app, &visitor, secret, Vec::new(), Errors::default()),
-    )
+    render(StatusCode::OK, &upload_page(&app, &visitor, secret, Vec::new(), Errors::default()))
 }
 
 /// `POST /secrets/{id}/documents/new`: each file is sealed as it comes and is an entry of its own, so a connection that
@@ -95,25 +92,14 @@ pub(super) async fn upload(
     }
     match last {
         Some(done) if errors.is_empty() => {
-            let count = format::count(
-                sealed.len() as u64,
-                "document was sealed",
-                "documents were sealed",
-            );
-            Ok(recorded(
-                &format!("/secrets/{}/documents", secret.id),
-                &done,
-                count,
-            ))
+            let count = format::count(sealed.len() as u64, "document was sealed", "documents were sealed");
+            Ok(recorded(&format!("/secrets/{}/documents", secret.id), &done, count))
         }
         _ => {
             if errors.is_empty() {
                 errors.add("file", "Choose at least one file.");
             }
-            render(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &upload_page(&app, &visitor, secret, sealed, errors),
-            )
+            render(StatusCode::UNPROCESSABLE_ENTITY, &upload_page(&app, &visitor, secret, sealed, errors))
         }
     }
 }
@@ -130,23 +116,14 @@ async fn seal(
         .map_err(|error| Refusal::input("file", format!("its name cannot be kept: {error}")))?;
     let media_type = Line::new(&file.media_type).or_else(|_| Line::new("application/octet-stream"));
     let media_type = media_type.map_err(|error| Refusal::input("file", error.to_string()))?;
-    let upload = Upload {
-        secret: secret.id,
-        name,
-        media_type,
-    };
-    app.service
-        .add_document(&visitor.actor, upload, file.content())
-        .await
+    let upload = Upload { secret: secret.id, name, media_type };
+    app.service.add_document(&visitor.actor, upload, file.content()).await
 }
 
 /// `GET /secrets/{id}/documents/elsewhere`
 pub(super) async fn ask_elsewhere(visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let secret = receiving(&visitor, &id)?;
-    render(
-        StatusCode::OK,
-        &elsewhere_page(&visitor, secret, Elsewhere::default(), Errors::default()),
-    )
+    render(StatusCode::OK, &elsewhere_page(&visitor, secret, Elsewhere::default(), Errors::default()))
 }
 
 /// `POST /secrets/{id}/documents/elsewhere`
@@ -167,10 +144,7 @@ pub(super) async fn elsewhere(
         },
         Err(errors) => errors,
     };
-    render(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        &elsewhere_page(&visitor, secret, values, errors),
-    )
+    render(StatusCode::UNPROCESSABLE_ENTITY, &elsewhere_page(&visitor, secret, values, errors))
 }
 
 impl Elsewhere {
@@ -180,18 +154,14 @@ impl Elsewhere {
         let place = Text::new(&self.place).map_err(|error| errors.add("place", error.to_string()));
         let digest = match self.digest.trim().to_lowercase() {
             empty if empty.is_empty() => Ok(None),
-            given => given
-                .parse::<Digest>()
-                .map(Some)
-                .map_err(|error| errors.add("digest", error.to_string())),
+            given => {
+                given.parse::<Digest>().map(Some).map_err(|error| errors.add("digest", error.to_string()))
+            }
         };
         match (name, place, digest) {
-            (Ok(name), Ok(place), Ok(digest)) => Ok(Command::Register {
-                secret: secret.id,
-                name,
-                place,
-                digest,
-            }),
+            (Ok(name), Ok(place), Ok(digest)) => {
+                Ok(Command::Register { secret: secret.id, name, place, digest })
+            }
             _ => Err(errors),
         }
     }
@@ -200,10 +170,7 @@ impl Elsewhere {
 /// `GET /documents/{id}/withdraw`
 pub(super) async fn ask_withdraw(visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let (_, document) = document(&visitor, &id)?;
-    render(
-        StatusCode::OK,
-        &withdraw_page(&visitor, document, Asked::default(), Errors::default()),
-    )
+    render(StatusCode::OK, &withdraw_page(&visitor, document, Asked::default(), Errors::default()))
 }
 
 /// `POST /documents/{id}/withdraw`
@@ -217,30 +184,15 @@ pub(super) async fn withdraw(
     let reason = asked.confirmed(&document.name).and_then(|()| asked.required());
     let done = match reason {
         Ok(reason) => {
-            app.service
-                .act(
-                    &visitor.actor,
-                    Command::Withdraw {
-                        document: document.id,
-                        reason,
-                    },
-                )
-                .await
+            app.service.act(&visitor.actor, Command::Withdraw { document: document.id, reason }).await
         }
         Err(refusal) => Err(refusal.into()),
     };
     match done {
-        Ok(done) => Ok(recorded(
-            &format!("/documents/{}", document.id),
-            &done,
-            "The document was withdrawn",
-        )),
+        Ok(done) => Ok(recorded(&format!("/documents/{}", document.id), &done, "The document was withdrawn")),
         Err(error) => {
             let errors = named(as_errors(error)?);
-            render(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &withdraw_page(&visitor, document, asked, errors),
-            )
+            render(StatusCode::UNPROCESSABLE_ENTITY, &withdraw_page(&visitor, document, asked, errors))
         }
     }
 }
@@ -248,10 +200,7 @@ pub(super) async fn withdraw(
 /// Would the rules let the visitor withdraw it?
 pub(super) fn may_withdraw(visitor: &Visitor, document: DocumentId) -> bool {
     let reason = Text::new("asked on trial").ok();
-    may(
-        visitor,
-        reason.map(|reason| Command::Withdraw { document, reason }.into()),
-    )
+    may(visitor, reason.map(|reason| Command::Withdraw { document, reason }.into()))
 }
 
 /// The document and its secret, if the visitor may know of them.
@@ -259,11 +208,7 @@ pub(super) fn document<'a>(
     visitor: &'a Visitor,
     text: &str,
 ) -> Result<(&'a Secret, &'a Document), PageError> {
-    let document = visitor
-        .state
-        .documents
-        .get(id(text)?)
-        .ok_or(PageError::NotFound)?;
+    let document = visitor.state.documents.get(id(text)?).ok_or(PageError::NotFound)?;
     let secret = known(visitor, &document.secret.to_string())?;
     Ok((secret, document))
 }
@@ -312,11 +257,7 @@ fn withdraw_page(visitor: &Visitor, document: &Document, asked: Asked, errors: E
         frame: visitor.frame("Withdraw a document", "/secrets"),
         trail: vec![
             Tab::new("/secrets", "Register", false),
-            Tab::new(
-                format!("/secrets/{}", document.secret),
-                document.secret.to_string(),
-                false,
-            ),
+            Tab::new(format!("/secrets/{}", document.secret), document.secret.to_string(), false),
             Tab::new(back.clone(), document.id.to_string(), false),
         ],
         title: format!("Withdraw {}", document.name),

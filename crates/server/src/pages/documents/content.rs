@@ -53,11 +53,7 @@ pub(super) async fn open(
 ) -> PageResult {
     let (_, document) = document(&visitor, &id)?;
     let opened = app.service.open_document(&visitor.actor, document.id).await?;
-    let inline = if how.how == "read" {
-        readable(&opened.media_type, &opened.name)
-    } else {
-        None
-    };
+    let inline = if how.how == "read" { readable(&opened.media_type, &opened.name) } else { None };
     answer(&opened, inline)
 }
 
@@ -69,10 +65,7 @@ fn answer(opened: &OpenDocument, inline: Option<&'static str>) -> PageResult {
     let headers = response.headers_mut();
     let kind = if inline.is_some() { "inline" } else { "attachment" };
     let policy = if inline == Some(PDF) { SANDBOX_PDF } else { SANDBOX };
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static(inline.unwrap_or("application/octet-stream")),
-    );
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(inline.unwrap_or("application/octet-stream")));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(opened.size));
     headers.insert(CONTENT_DISPOSITION, disposition(kind, &opened.name));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
@@ -88,12 +81,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// The type under which a document is shown in the browser; none where it is only downloaded. What could run script in our
 /// origin (HTML, SVG, XML) never is, whatever name it goes by: each type shown is one of these constants.
 pub(super) fn readable(media_type: &str, name: &str) -> Option<&'static str> {
-    let media_type = media_type
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
+    let media_type = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     match media_type.as_str() {
         "application/pdf" => Some(PDF),
         "image/png" => Some("image/png"),
@@ -105,16 +93,12 @@ pub(super) fn readable(media_type: &str, name: &str) -> Option<&'static str> {
         | "application/json" | "application/toml" => Some(TEXT),
         // Browsers do not know the types of many plain texts and of source code.
         "application/octet-stream" | "text/x-markdown" => {
-            let ending = name
-                .rsplit_once('.')
-                .map(|(_, ending)| ending.to_ascii_lowercase());
+            let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
             let known = [
                 "txt", "md", "csv", "json", "toml", "yaml", "yml", "rs", "py", "c", "h", "cpp", "go", "java",
                 "log",
             ];
-            ending
-                .filter(|ending| known.contains(&ending.as_str()))
-                .map(|_| TEXT)
+            ending.filter(|ending| known.contains(&ending.as_str())).map(|_| TEXT)
         }
         _ => None,
     }

@@ -56,18 +56,12 @@ pub(super) async fn document(
     Query(query): Query<Vec<(String, String)>>,
 ) -> PageResult {
     let (secret, document) = found(&visitor, &id)?;
-    let before = query
-        .iter()
-        .find(|(name, _)| name == "before")
-        .and_then(|(_, value)| value.parse().ok());
+    let before = query.iter().find(|(name, _)| name == "before").and_then(|(_, value)| value.parse().ok());
     let (opens, marks) = conditions(&app, &visitor, secret);
     let (size, media_type, place, digest) = match &document.kept {
-        Kept::Vault {
-            size,
-            media_type,
-            digest,
-            ..
-        } => (Some(*size), media_type.clone(), None, Some(*digest)),
+        Kept::Vault { size, media_type, digest, .. } => {
+            (Some(*size), media_type.clone(), None, Some(*digest))
+        }
         Kept::Elsewhere { place, digest } => (None, String::new(), Some(place.clone()), *digest),
     };
     let status = match (&document.withdrawn, &document.kept) {
@@ -90,9 +84,7 @@ pub(super) async fn document(
         place,
         digest: digest.map(|digest| digest.to_string()),
         added: visitor.moment(document.added),
-        added_by: document
-            .added_by
-            .map_or_else(|| "the operator".to_owned(), |id| visitor.name(id)),
+        added_by: document.added_by.map_or_else(|| "the operator".to_owned(), |id| visitor.name(id)),
         openings: document.openings,
         last_opened: document.last_opened.map(|at| visitor.moment(at)),
         here: size.is_some() && document.withdrawn.is_none(),
@@ -137,10 +129,8 @@ pub(super) async fn mine(
 ) -> PageResult {
     let list = ListState::new("/my/documents", query);
     let state = &visitor.state;
-    let now = Circumstances {
-        second_factor_at: visitor.actor.second_factor_at,
-        address: visitor.actor.address,
-    };
+    let now =
+        Circumstances { second_factor_at: visitor.actor.second_factor_at, address: visitor.actor.address };
     let gate = app.service.gate();
     let mut open = access::may_open(state, gate, visitor.person, visitor.now, Some(now));
     let nothing = open.is_empty();
@@ -149,16 +139,11 @@ pub(super) async fn mine(
     let later = any.iter().filter(|document| !here.contains(&document.id)).count();
     let q = list.get("q").to_owned();
     let title = |document: &Document| {
-        state
-            .secrets
-            .get(document.secret)
-            .map_or_else(String::new, |secret| secret.profile.title.to_string())
+        state.secrets.get(document.secret).map_or_else(String::new, |secret| secret.profile.title.to_string())
     };
     open.retain(|document| q.is_empty() || contains(&document.name, &q) || contains(&title(document), &q));
-    let (key, backwards) = list
-        .get("sort")
-        .strip_prefix('-')
-        .map_or((list.get("sort"), false), |key| (key, true));
+    let (key, backwards) =
+        list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
     match key {
         "name" => open.sort_by_cached_key(|document| document.name.to_lowercase()),
         "secret" => open.sort_by_cached_key(|document| title(document).to_lowercase()),
@@ -187,9 +172,7 @@ pub(super) async fn mine(
             list.column("Last opened by anybody", "opened"),
         ],
         rows: rows.collect(),
-        precise: precise
-            .map(|secret| (secret.id.to_string(), secret.profile.title.to_string()))
-            .collect(),
+        precise: precise.map(|secret| (secret.id.to_string(), secret.profile.title.to_string())).collect(),
         pager,
         later: later as u64,
         nothing,

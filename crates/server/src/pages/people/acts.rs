@@ -90,9 +90,12 @@ pub(super) async fn clear(
     let person = known(&visitor, id)?;
     let mut errors = Errors::default();
     let clearance = typed.clearance.trim().parse::<u8>();
-    let clearance = clearance.map_err(|_| errors.add("clearance", format!("Choose a level from 0 to {MOST_CLEARANCE}."))).ok();
+    let clearance = clearance
+        .map_err(|_| errors.add("clearance", format!("Choose a level from 0 to {MOST_CLEARANCE}.")))
+        .ok();
     let reason = fields::text(&mut errors, "reason", "Reason", &typed.reason);
-    let command = clearance.zip(reason).map(|(clearance, reason)| Command::Clear { person: id, clearance, reason });
+    let command =
+        clearance.zip(reason).map(|(clearance, reason)| Command::Clear { person: id, clearance, reason });
     let done = format!("The clearance of {} was set", person.name);
     act(&app, &visitor, person, Act::Clear, typed, errors, command, done).await
 }
@@ -168,7 +171,8 @@ pub(super) async fn end(
     let mut errors = Errors::default();
     let ends: Option<Time> = fields::day(&mut errors, "ends", &typed.ends, |day| day.end(&visitor.zone));
     let reason = reasoned(&mut errors, person, Act::End, &typed);
-    let command = reason.filter(|_| errors.is_empty()).map(|reason| Command::End { person: id, ends, reason });
+    let command =
+        reason.filter(|_| errors.is_empty()).map(|reason| Command::End { person: id, ends, reason });
     let done = format!("The end of {}'s time here was set", person.name);
     act(&app, &visitor, person, Act::End, typed, errors, command, done).await
 }
@@ -251,18 +255,34 @@ fn consequences(visitor: &Visitor, person: &Person, act: Act) -> Vec<String> {
     let live = state.access.grants_of(person.id).filter(|grant| grant.is_live(visitor.now)).count() as u64;
     let live = crate::format::count(live, "live grant", "live grants");
     match act {
-        Act::Clear => vec![format!("{name} has {live}. Where a secret asks for more than the new level, it opens no longer; a higher level alone opens nothing.")],
-        Act::SetRoles => vec!["A role lets somebody run a part of the programme. It counts from the moment it is recorded.".to_owned()],
-        Act::Suspend => vec![
-            format!("From the moment you press the button {name} can open nothing, signs in no longer, and their sessions and tokens end."),
-            format!("Their {live} and their signatures stay as they are, and count again when the suspension is lifted."),
+        Act::Clear => vec![format!(
+            "{name} has {live}. Where a secret asks for more than the new level, it opens no longer; a higher level alone opens nothing."
+        )],
+        Act::SetRoles => vec![
+            "A role lets somebody run a part of the programme. It counts from the moment it is recorded."
+                .to_owned(),
         ],
-        Act::Reinstate => vec![format!("What {name} was granted opens again, as far as every other condition is met. They have to sign in anew.")],
+        Act::Suspend => vec![
+            format!(
+                "From the moment you press the button {name} can open nothing, signs in no longer, and their sessions and tokens end."
+            ),
+            format!(
+                "Their {live} and their signatures stay as they are, and count again when the suspension is lifted."
+            ),
+        ],
+        Act::Reinstate => vec![format!(
+            "What {name} was granted opens again, as far as every other condition is met. They have to sign in anew."
+        )],
         Act::End => {
             let owned = state.secrets.owned_by(person.id).count() as u64;
-            let mut lines = vec![format!("After the last day {name} can open nothing, signs in no longer, and their sessions and tokens end. Their duties under what they signed go on.")];
+            let mut lines = vec![format!(
+                "After the last day {name} can open nothing, signs in no longer, and their sessions and tokens end. Their duties under what they signed go on."
+            )];
             if owned > 0 {
-                lines.push(format!("They own {}: name another owner.", crate::format::count(owned, "secret", "secrets")));
+                lines.push(format!(
+                    "They own {}: name another owner.",
+                    crate::format::count(owned, "secret", "secrets")
+                ));
             }
             lines
         }

@@ -1,6 +1,8 @@
 //! One person: who they are, what they signed, what they were granted, and what happened.
 
-use super::{ADMINISTRATORS, CLEARERS, KEEPERS, SUSPENDERS, engagement_name, may_look, path, role_name, standing};
+use super::{
+    ADMINISTRATORS, CLEARERS, KEEPERS, SUSPENDERS, engagement_name, may_look, path, role_name, standing,
+};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
@@ -148,7 +150,9 @@ pub(super) async fn overview(visitor: Visitor, Path(id): Path<PersonId>) -> Page
         clearance: person.clearance,
         roles: if roles.is_empty() { "None".to_owned() } else { roles.join(", ") },
         account: account(&visitor, id),
-        duties: duties.map(|duty| (duty.text, duty.due.map(|due| When::moment(due.0, now.0, zone)))).collect(),
+        duties: duties
+            .map(|duty| (duty.text, duty.due.map(|due| When::moment(due.0, now.0, zone))))
+            .collect(),
         frame: visitor.frame(person.name.as_str(), "/people"),
         trail: trail(person),
         head: head(&visitor, person, ""),
@@ -220,9 +224,11 @@ pub(super) async fn access(State(app): State<App>, visitor: Visitor, Path(id): P
     }
     let opens = access::openable(state, app.service.gate(), id, now, None);
     let opens = opens.into_iter().filter(|secret| seen(secret));
-    let opens = opens.map(|secret| (secret.id.to_string(), secret.profile.title.to_string(), tier(secret.tier())));
+    let opens =
+        opens.map(|secret| (secret.id.to_string(), secret.profile.title.to_string(), tier(secret.tier())));
     let secrets = state.secrets.iter().filter(|secret| seen(secret)).take(500);
-    let secrets = secrets.map(|secret| Choice::new(&secret.id.to_string(), secret.profile.title.as_str(), "", ""));
+    let secrets =
+        secrets.map(|secret| Choice::new(&secret.id.to_string(), secret.profile.title.as_str(), "", ""));
     let page = AccessPage {
         grants,
         hidden,
@@ -266,7 +272,8 @@ fn head(visitor: &Visitor, person: &Person, tab: &str) -> Head {
     let state = &visitor.state;
     let own = path(person.id);
     let signed = state.agreements.iter();
-    let signed = signed.filter(|agreement| !state.agreements.signatures(person.id, agreement.id).is_empty()).count();
+    let signed =
+        signed.filter(|agreement| !state.agreements.signatures(person.id, agreement.id).is_empty()).count();
     let grants = state.access.grants_of(person.id).filter(|grant| grant.is_live(visitor.now)).count();
     let job = person.job.as_ref().map_or_else(String::new, |job| format!("{job}, "));
     Head {
@@ -275,9 +282,10 @@ fn head(visitor: &Visitor, person: &Person, tab: &str) -> Head {
         what: format!("{job}{}", person.department),
         tone,
         standing,
-        suspended: person.suspended.as_ref().map(|suspension| {
-            format!("Since {}. {}", visitor.when(suspension.since), suspension.reason)
-        }),
+        suspended: person
+            .suspended
+            .as_ref()
+            .map(|suspension| format!("Since {}. {}", visitor.when(suspension.since), suspension.reason)),
         actions: actions(visitor, person, word),
         tabs: vec![
             Tab::new(own.clone(), "Overview", tab.is_empty()),
@@ -310,7 +318,8 @@ fn account(visitor: &Visitor, id: PersonId) -> String {
     let Some(account) = visitor.state.accounts.of(id) else {
         return "None: they do not sign in".to_owned();
     };
-    let factor = if account.second_factor.is_some() { "with a second factor" } else { "without a second factor" };
+    let factor =
+        if account.second_factor.is_some() { "with a second factor" } else { "without a second factor" };
     match (account.closed, account.is_open(), account.last_sign_in) {
         (Some(closed), ..) => format!("Closed on {}", visitor.day(closed)),
         (None, false, _) => "Invited, not opened yet".to_owned(),

@@ -31,7 +31,12 @@ pub(crate) fn text(errors: &mut Errors, field: &str, label: &str, typed: &str) -
 }
 
 /// A day that may be left out, read by `read`: the first or the last instant of it counts.
-pub(crate) fn day(errors: &mut Errors, field: &str, typed: &str, read: impl Fn(Date) -> Time) -> Option<Time> {
+pub(crate) fn day(
+    errors: &mut Errors,
+    field: &str,
+    typed: &str,
+    read: impl Fn(Date) -> Time,
+) -> Option<Time> {
     if typed.trim().is_empty() {
         return None;
     }
@@ -55,8 +60,12 @@ pub(crate) fn named(state: &State, typed: &str) -> Result<PersonId, String> {
     let mut same = state.people.iter().filter(|person| person.name.as_str().to_lowercase() == folded);
     match (same.next(), same.next()) {
         (Some(found), None) => Ok(found.id),
-        (Some(_), Some(_)) => Err(format!("Several people are called {typed}. Give a mail address or an id such as P-12.")),
-        _ => Err(format!("Nobody is known as {typed}. Give a mail address, an id such as P-12, or the full name.")),
+        (Some(_), Some(_)) => {
+            Err(format!("Several people are called {typed}. Give a mail address or an id such as P-12."))
+        }
+        _ => Err(format!(
+            "Nobody is known as {typed}. Give a mail address, an id such as P-12, or the full name."
+        )),
     }
 }
 

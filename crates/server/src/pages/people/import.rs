@@ -118,7 +118,11 @@ pub(super) async fn confirm(
     match app.service.act(&visitor.actor, command).await {
         Ok(done) => {
             let entries = done.entries.len() as u64;
-            Ok(recorded("/people", &done, format!("The import was made, in {}", count(entries, "entry", "entries"))))
+            Ok(recorded(
+                "/people",
+                &done,
+                format!("The import was made, in {}", count(entries, "entry", "entries")),
+            ))
         }
         Err(error) => {
             let mut errors = Errors::default();
@@ -143,7 +147,10 @@ fn trail() -> Vec<Tab> {
 
 fn show(visitor: &Visitor, text: String, errors: Errors) -> PageResult {
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
-    render(status, &ImportPage { frame: visitor.frame("Import people", "/people"), trail: trail(), errors, text })
+    render(
+        status,
+        &ImportPage { frame: visitor.frame("Import people", "/people"), trail: trail(), errors, text },
+    )
 }
 
 fn show_plan(visitor: &Visitor, csv: &[u8], plan: &Plan, changed: bool, errors: Errors) -> PageResult {
@@ -151,13 +158,22 @@ fn show_plan(visitor: &Visitor, csv: &[u8], plan: &Plan, changed: bool, errors: 
     let adds = of(|outcome| matches!(outcome, Planned::Add(..)));
     let changes = of(|outcome| matches!(outcome, Planned::Change(..)));
     let same = of(|outcome| matches!(outcome, Planned::Same(_)));
-    let refused: Vec<Row> = plan.rows.iter().filter_map(|one| match &one.outcome {
-        Planned::Refuse(_) => Some(row(visitor, one)),
-        _ => None,
-    }).collect();
+    let refused: Vec<Row> = plan
+        .rows
+        .iter()
+        .filter_map(|one| match &one.outcome {
+            Planned::Refuse(_) => Some(row(visitor, one)),
+            _ => None,
+        })
+        .collect();
     let refusals = refused.len() as u64;
-    let does: Vec<&PlannedRow> = plan.rows.iter().filter(|one| !matches!(one.outcome, Planned::Refuse(_))).collect();
-    let status = if errors.is_empty() && refused.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let does: Vec<&PlannedRow> =
+        plan.rows.iter().filter(|one| !matches!(one.outcome, Planned::Refuse(_))).collect();
+    let status = if errors.is_empty() && refused.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::UNPROCESSABLE_ENTITY
+    };
     let ready = refused.is_empty() && adds.saturating_add(changes) > 0;
     let lead = match (ready, refused.is_empty()) {
         (true, _) => "Nothing has happened yet. Look through it, and confirm below.",
@@ -190,27 +206,44 @@ fn show_plan(visitor: &Visitor, csv: &[u8], plan: &Plan, changed: bool, errors: 
 
 fn row(visitor: &Visitor, planned: &PlannedRow) -> Row {
     let (who, tone, what, text) = match &planned.outcome {
-        Planned::Add(id, joiner) => (format!("{} ({id})", joiner.profile.name), Tone::Good, "Add", introduced(visitor, joiner)),
+        Planned::Add(id, joiner) => {
+            (format!("{} ({id})", joiner.profile.name), Tone::Good, "Add", introduced(visitor, joiner))
+        }
         Planned::Change(id, joiner) => {
             (format!("{} ({id})", visitor.name(*id)), Tone::Warn, "Change", differences(visitor, *id, joiner))
         }
-        Planned::Same(id) => (format!("{} ({id})", visitor.name(*id)), Tone::Calm, "Leave", "Already like that".to_owned()),
-        Planned::Refuse(why) => (String::new(), Tone::Bad, "Refuse", format!("{}.", crate::respond::capital(why))),
+        Planned::Same(id) => {
+            (format!("{} ({id})", visitor.name(*id)), Tone::Calm, "Leave", "Already like that".to_owned())
+        }
+        Planned::Refuse(why) => {
+            (String::new(), Tone::Bad, "Refuse", format!("{}.", crate::respond::capital(why)))
+        }
     };
     Row { line: planned.line.to_string(), who, tone, what, text }
 }
 
 fn introduced(visitor: &Visitor, joiner: &Joiner) -> String {
-    told(visitor, joiner).into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| format!("{name}: {value}")).collect::<Vec<_>>().join(" · ")
+    told(visitor, joiner)
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| format!("{name}: {value}"))
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 fn differences(visitor: &Visitor, id: PersonId, wanted: &Joiner) -> String {
-    let Some(person) = visitor.state.people.get(id) else { return String::new() };
-    let known = Joiner { profile: person.profile(), clearance: person.clearance, roles: person.roles.clone() };
+    let Some(person) = visitor.state.people.get(id) else {
+        return String::new();
+    };
+    let known =
+        Joiner { profile: person.profile(), clearance: person.clearance, roles: person.roles.clone() };
     let or_none = |text: String| if text.is_empty() { "none".to_owned() } else { text };
     let pairs = told(visitor, &known).into_iter().zip(told(visitor, wanted));
     let moved = pairs.filter(|(before, after)| before != after);
-    moved.map(|((name, before), (_, after))| format!("{name}: {} → {}", or_none(before), or_none(after))).collect::<Vec<_>>().join(" · ")
+    moved
+        .map(|((name, before), (_, after))| format!("{name}: {} → {}", or_none(before), or_none(after)))
+        .collect::<Vec<_>>()
+        .join(" · ")
 }
 
 /// What a row can set, in words.

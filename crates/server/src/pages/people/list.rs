@@ -3,8 +3,8 @@
 use super::{engagement_name, role_name, standing};
 use crate::errors::PageError;
 use crate::frame::Frame;
-use crate::parts::{Chip, Choice, Column, ListState, Pager, Tone};
 use crate::pages::table::attachment;
+use crate::parts::{Chip, Choice, Column, ListState, Pager, Tone};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
@@ -80,13 +80,18 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
     let departments = visitor.state.people.departments();
     let departments =
         departments.keys().map(|name| Choice::new(name, name, "", list.get("department"))).collect();
-    let roles = Role::ALL.iter().map(|role| Choice::new(role.word(), role_name(*role), "", list.get("role"))).collect();
+    let roles = Role::ALL
+        .iter()
+        .map(|role| Choice::new(role.word(), role_name(*role), "", list.get("role")))
+        .collect();
     let engagements = Engagement::ALL.iter();
-    let engagements =
-        engagements.map(|one| Choice::new(one.word(), engagement_name(*one), "", list.get("engagement"))).collect();
+    let engagements = engagements
+        .map(|one| Choice::new(one.word(), engagement_name(*one), "", list.get("engagement")))
+        .collect();
     let clearances = (0..=MOST_CLEARANCE).map(|level| level.to_string());
     let clearances = clearances.map(|level| Choice::new(&level, &level, "", list.get("clearance"))).collect();
-    let standings = STANDINGS.iter().map(|(word, words)| Choice::new(word, words, "", list.get("standing"))).collect();
+    let standings =
+        STANDINGS.iter().map(|(word, words)| Choice::new(word, words, "", list.get("standing"))).collect();
     render(
         StatusCode::OK,
         &ListPage {
@@ -176,7 +181,10 @@ pub(crate) fn found_by(person: &Person, wanted: &str) -> bool {
 }
 
 fn chips(list: &ListState) -> Vec<Chip> {
-    let role = list.get("role").parse::<Role>().map_or_else(|_| list.get("role").to_owned(), |role| role_name(role).to_owned());
+    let role = list
+        .get("role")
+        .parse::<Role>()
+        .map_or_else(|_| list.get("role").to_owned(), |role| role_name(role).to_owned());
     let standing = STANDINGS.iter().find(|(word, _)| *word == list.get("standing"));
     let standing: &str = standing.map_or("", |(_, words)| words);
     let chips = [

@@ -1,6 +1,6 @@
 //! Adding a person, and changing what is known about one.
 
-use super::{CLEARERS, ADMINISTRATORS, complain, engagement_name, fields, named, path, role_name};
+use super::{ADMINISTRATORS, CLEARERS, complain, engagement_name, fields, named, path, role_name};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::form::SafeForm;
@@ -55,11 +55,19 @@ struct ProfilePage {
 }
 
 pub(super) async fn blank(visitor: Visitor) -> PageResult {
-    let value = Typed { starts: visitor.now.date(&visitor.zone), engagement: "employee".to_owned(), ..Typed::default() };
+    let value = Typed {
+        starts: visitor.now.date(&visitor.zone),
+        engagement: "employee".to_owned(),
+        ..Typed::default()
+    };
     show(&visitor, None, value, Errors::default())
 }
 
-pub(super) async fn add(State(app): State<App>, visitor: Visitor, SafeForm(typed): SafeForm<Typed>) -> PageResult {
+pub(super) async fn add(
+    State(app): State<App>,
+    visitor: Visitor,
+    SafeForm(typed): SafeForm<Typed>,
+) -> PageResult {
     let mut errors = Errors::default();
     let profile = read(&visitor, None, &typed, &mut errors);
     let clearance = typed.clearance.trim();
@@ -149,7 +157,16 @@ fn read(visitor: &Visitor, known: Option<&Person>, typed: &Typed, errors: &mut E
         Some(person) if unmoved(&typed.ends, before.as_ref().map(|was| &was.ends)) => person.ends,
         _ => ends,
     };
-    Some(Profile { name: name?, mail: mail?, engagement: engagement?, department: department?, job, manager, starts, ends })
+    Some(Profile {
+        name: name?,
+        mail: mail?,
+        engagement: engagement?,
+        department: department?,
+        job,
+        manager,
+        starts,
+        ends,
+    })
 }
 
 /// What stands in the form before anything was typed.
@@ -178,9 +195,11 @@ fn show(visitor: &Visitor, known: Option<&Person>, value: Typed, errors: Errors)
         trail.push(Tab::new(path(person.id), person.name.as_str(), false));
     }
     trail.push(Tab::new(here.clone(), if known.is_some() { "Change" } else { "Add" }, true));
-    let engagement = |one: Engagement, help: &str| Choice::new(one.word(), engagement_name(one), help, &value.engagement);
+    let engagement =
+        |one: Engagement, help: &str| Choice::new(one.word(), engagement_name(one), help, &value.engagement);
     let in_use: Vec<&str> = visitor.state.people.departments().keys().take(12).copied().collect();
-    let departments = if in_use.is_empty() { String::new() } else { format!("In use: {}.", in_use.join(", ")) };
+    let departments =
+        if in_use.is_empty() { String::new() } else { format!("In use: {}.", in_use.join(", ")) };
     let roles = Role::ALL.iter().map(|role| Choice {
         chosen: value.roles.iter().any(|word| word == role.word()),
         ..Choice::new(role.word(), role_name(*role), "", "")

@@ -63,31 +63,19 @@ pub(super) async fn entry(State(app): State<App>, visitor: Visitor, Path(n): Pat
     let view = app.service.entry(&visitor.actor, position).await?;
     let proof = app.service.entry_proof(&visitor.actor, position).await?;
     let via = view.by.as_ref().map_or_else(String::new, |by| {
-        let address = by
-            .address
-            .map(|address| format!(" from {address}"))
-            .unwrap_or_default();
+        let address = by.address.map(|address| format!(" from {address}")).unwrap_or_default();
         format!("{}{address}", way(&by.via))
     });
     let fields = view.fields.iter().filter(|field| field.name != "by");
     let page = EntryPage {
         frame: visitor.frame(&format!("Entry {position}"), "/record"),
-        trail: vec![
-            Tab::new("/record", "Record", false),
-            Tab::new(format!("/record/{n}"), n.clone(), true),
-        ],
+        trail: vec![Tab::new("/record", "Record", false), Tab::new(format!("/record/{n}"), n.clone(), true)],
         position,
         when: visitor.moment(view.time),
         line: row(&visitor, &view),
         via,
-        about: view
-            .subjects
-            .iter()
-            .map(|subject| (subject.to_string(), page_of(*subject)))
-            .collect(),
-        fields: fields
-            .map(|field| (field.name.clone(), field.value.as_ref().map(in_words)))
-            .collect(),
+        about: view.subjects.iter().map(|subject| (subject.to_string(), page_of(*subject))).collect(),
+        fields: fields.map(|field| (field.name.clone(), field.value.as_ref().map(in_words))).collect(),
         erased: view.by.is_none(),
         kind: view.kind,
         previous: position.checked_sub(1),
@@ -120,33 +108,19 @@ pub(super) async fn checkpoint(
     State(app): State<App>,
     _visitor: Visitor,
 ) -> Result<axum::response::Response, PageError> {
-    attachment(
-        "checkpoint.txt",
-        "text/plain; charset=utf-8",
-        app.service.checkpoint(),
-    )
+    attachment("checkpoint.txt", "text/plain; charset=utf-8", app.service.checkpoint())
 }
 
 fn tlog_proof(position: u64, proof: &EntryProof) -> String {
-    let hashes: String = proof
-        .path
-        .iter()
-        .map(|hash| format!("{}\n", BASE64.encode(&hash.0)))
-        .collect();
-    format!(
-        "c2sp.org/tlog-proof@v1\nindex {position}\n{hashes}\n{}",
-        proof.checkpoint
-    )
+    let hashes: String = proof.path.iter().map(|hash| format!("{}\n", BASE64.encode(&hash.0))).collect();
+    format!("c2sp.org/tlog-proof@v1\nindex {position}\n{hashes}\n{}", proof.checkpoint)
 }
 
 /// Walks from the leaf to the root (RFC 9162, section 2.1.3.2), keeping each step.
 fn check(position: u64, proof: EntryProof) -> Checked {
     let mut lines = proof.checkpoint.lines().skip(1);
     let size: u64 = lines.next().and_then(|line| line.parse().ok()).unwrap_or(0);
-    let stated = lines
-        .next()
-        .and_then(|line| BASE64.decode(line.as_bytes()).ok())
-        .unwrap_or_default();
+    let stated = lines.next().and_then(|line| BASE64.decode(line.as_bytes()).ok()).unwrap_or_default();
     let leaf = hash(0, &[proof.entry.as_bytes()]);
     let (mut index, mut last) = (position, size.saturating_sub(1));
     let mut reached = leaf;
@@ -166,11 +140,7 @@ fn check(position: u64, proof: EntryProof) -> Checked {
         }
         index >>= 1;
         last >>= 1;
-        steps.push(Step {
-            sibling: sibling.to_string(),
-            left,
-            result: Digest(reached).to_string(),
-        });
+        steps.push(Step { sibling: sibling.to_string(), left, result: Digest(reached).to_string() });
     }
     Checked {
         holds: complete && last == 0 && leaf == proof.leaf.0 && stated == reached,

@@ -108,17 +108,9 @@ pub(super) async fn list(
     let (page, own_only) = if errors.is_empty() {
         find(&app.service, &visitor, asked).await?
     } else {
-        (
-            HistoryPage {
-                entries: Vec::new(),
-                next: None,
-            },
-            false,
-        )
+        (HistoryPage { entries: Vec::new(), next: None }, false)
     };
-    let kinds = KINDS
-        .iter()
-        .map(|kind| Choice::new(kind, &in_words(kind), "", list.get("kind")));
+    let kinds = KINDS.iter().map(|kind| Choice::new(kind, &in_words(kind), "", list.get("kind")));
     let shown = ListPage {
         frame: visitor.frame("Record", "/record"),
         chips: chips(&visitor, &list),
@@ -126,10 +118,7 @@ pub(super) async fn list(
         rows: page
             .entries
             .iter()
-            .map(|entry| Row {
-                line: row(&visitor, entry),
-                kind: entry.kind.clone(),
-            })
+            .map(|entry| Row { line: row(&visitor, entry), kind: entry.kind.clone() })
             .collect(),
         newest: (!list.get("before").is_empty()).then(|| list.with("before", "")),
         earlier: page.next.map(|next| list.with("before", &next.to_string())),
@@ -138,11 +127,7 @@ pub(super) async fn list(
         errors,
         list,
     };
-    let status = if shown.errors.is_empty() {
-        StatusCode::OK
-    } else {
-        StatusCode::UNPROCESSABLE_ENTITY
-    };
+    let status = if shown.errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     render(status, &shown)
 }
 
@@ -178,18 +163,12 @@ pub(super) fn filter(visitor: &Visitor, list: &ListState, errors: &mut Errors) -
     if actor.is_none() && !list.get("person").is_empty() {
         errors.add(
             "person",
-            format!(
-                "Nobody here is “{}”: give a mail address, or a number such as P-7.",
-                list.get("person")
-            ),
+            format!("Nobody here is “{}”: give a mail address, or a number such as P-7.", list.get("person")),
         );
     }
     let about = list.get("about").trim();
-    let subject: Option<Subject> = about
-        .to_uppercase()
-        .parse()
-        .ok()
-        .or_else(|| person(visitor, about).map(Subject::from));
+    let subject: Option<Subject> =
+        about.to_uppercase().parse().ok().or_else(|| person(visitor, about).map(Subject::from));
     if subject.is_none() && !about.is_empty() {
         errors.add(
             "about",
@@ -213,11 +192,7 @@ pub(super) fn filter(visitor: &Visitor, list: &ListState, errors: &mut Errors) -
 
 fn person(visitor: &Visitor, text: &str) -> Option<PersonId> {
     let people = &visitor.state.people;
-    let by_id = text
-        .trim()
-        .parse::<PersonId>()
-        .ok()
-        .filter(|id| people.get(*id).is_some());
+    let by_id = text.trim().parse::<PersonId>().ok().filter(|id| people.get(*id).is_some());
     by_id.or_else(|| people.by_mail(text.trim()).map(|person| person.id))
 }
 
@@ -237,8 +212,5 @@ fn chips(visitor: &Visitor, list: &ListState) -> Vec<Chip> {
         ("since", format!("From {}", list.get("since"))),
         ("until", format!("To {}", list.get("until"))),
     ];
-    words
-        .iter()
-        .filter_map(|(name, shown)| list.chip(name, shown))
-        .collect()
+    words.iter().filter_map(|(name, shown)| list.chip(name, shown)).collect()
 }

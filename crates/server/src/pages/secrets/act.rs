@@ -63,11 +63,7 @@ pub(crate) struct Asked {
 impl Asked {
     /// The text, where one was typed.
     pub(crate) fn optional(&self) -> Result<Option<Text>, Refusal> {
-        if self.text.trim().is_empty() {
-            Ok(None)
-        } else {
-            self.required().map(Some)
-        }
+        if self.text.trim().is_empty() { Ok(None) } else { self.required().map(Some) }
     }
 
     /// The text, which has to be there.
@@ -126,39 +122,17 @@ impl Act {
 
     fn command(self, visitor: &Visitor, secret: SecretId, asked: &Asked) -> Result<Command, Refusal> {
         Ok(match self {
-            Act::Accept => secrets::Command::Accept {
-                secret,
-                note: asked.optional()?,
-            }
-            .into(),
-            Act::Return => secrets::Command::Return {
-                secret,
-                reason: asked.required()?,
-            }
-            .into(),
+            Act::Accept => secrets::Command::Accept { secret, note: asked.optional()? }.into(),
+            Act::Return => secrets::Command::Return { secret, reason: asked.required()? }.into(),
             Act::Review => {
                 let next = day(visitor, asked, "next")?
                     .ok_or_else(|| Refusal::input("next", "name the day of the next review"))?;
-                secrets::Command::Review {
-                    secret,
-                    next,
-                    note: asked.optional()?,
-                }
-                .into()
+                secrets::Command::Review { secret, next, note: asked.optional()? }.into()
             }
-            Act::Retire => secrets::Command::Retire {
-                secret,
-                reason: asked.required()?,
-            }
-            .into(),
+            Act::Retire => secrets::Command::Retire { secret, reason: asked.required()? }.into(),
             Act::Request => {
                 let ends = day(visitor, asked, "ends")?;
-                access::Command::Request {
-                    secret,
-                    purpose: asked.required()?,
-                    ends,
-                }
-                .into()
+                access::Command::Request { secret, purpose: asked.required()?, ends }.into()
             }
         })
     }
@@ -249,19 +223,9 @@ impl Act {
 /// `GET /secrets/{id}/accept` and its like
 pub(super) async fn ask(act: Act, visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let secret = known(&visitor, &id)?;
-    let day = if act == Act::Review {
-        (visitor.now + 182 * DAY).date(&visitor.zone)
-    } else {
-        String::new()
-    };
-    let asked = Asked {
-        day,
-        ..Asked::default()
-    };
-    render(
-        StatusCode::OK,
-        &act.page(&visitor, secret, asked, Errors::default()),
-    )
+    let day = if act == Act::Review { (visitor.now + 182 * DAY).date(&visitor.zone) } else { String::new() };
+    let asked = Asked { day, ..Asked::default() };
+    render(StatusCode::OK, &act.page(&visitor, secret, asked, Errors::default()))
 }
 
 /// `POST /secrets/{id}/accept` and its like
@@ -273,11 +237,7 @@ pub(super) async fn run(
     SafeForm(asked): SafeForm<Asked>,
 ) -> PageResult {
     let secret = known(&visitor, &id)?;
-    let confirmed = if act == Act::Retire {
-        asked.confirmed(secret.profile.title.as_str())
-    } else {
-        Ok(())
-    };
+    let confirmed = if act == Act::Retire { asked.confirmed(secret.profile.title.as_str()) } else { Ok(()) };
     let command = confirmed.and_then(|()| act.command(&visitor, secret.id, &asked));
     let done = match command {
         Ok(command) => app.service.act(&visitor.actor, command).await,
@@ -286,18 +246,11 @@ pub(super) async fn run(
     match done {
         Ok(done) => {
             let part = if act == Act::Request { "/people" } else { "" };
-            Ok(recorded(
-                &format!("/secrets/{}{part}", secret.id),
-                &done,
-                act.done(),
-            ))
+            Ok(recorded(&format!("/secrets/{}{part}", secret.id), &done, act.done()))
         }
         Err(error) => {
             let errors = named(as_errors(error)?);
-            render(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &act.page(&visitor, secret, asked, errors),
-            )
+            render(StatusCode::UNPROCESSABLE_ENTITY, &act.page(&visitor, secret, asked, errors))
         }
     }
 }
@@ -321,11 +274,7 @@ fn day(visitor: &Visitor, asked: &Asked, field: &'static str) -> Result<Option<T
     let date = Date::parse(&asked.day).map_err(|error| Refusal::input(field, error.to_string()))?;
     // A review is due on its day; access lasts to the end of its last one.
     let zone = &visitor.state.organisation.zone;
-    Ok(Some(if field == "ends" {
-        date.end(zone)
-    } else {
-        date.start(zone)
-    }))
+    Ok(Some(if field == "ends" { date.end(zone) } else { date.start(zone) }))
 }
 
 fn trail(secret: &Secret) -> Vec<Tab> {
@@ -338,10 +287,7 @@ fn trail(secret: &Secret) -> Vec<Tab> {
 /// Would the rules let the visitor take this grant back?
 pub(super) fn may_revoke(visitor: &Visitor, grant: GrantId) -> bool {
     let reason = Text::new("asked on trial").ok();
-    may(
-        visitor,
-        reason.map(|reason| access::Command::Revoke { grant, reason }.into()),
-    )
+    may(visitor, reason.map(|reason| access::Command::Revoke { grant, reason }.into()))
 }
 
 /// `GET /secrets/{id}/grants/{grant}/revoke`
@@ -350,10 +296,7 @@ pub(super) async fn ask_revoke(
     Path((secret, grant)): Path<(String, String)>,
 ) -> PageResult {
     let (secret, grant) = granted(&visitor, &secret, &grant)?;
-    render(
-        StatusCode::OK,
-        &revoke_page(&visitor, secret, grant, Asked::default(), Errors::default()),
-    )
+    render(StatusCode::OK, &revoke_page(&visitor, secret, grant, Asked::default(), Errors::default()))
 }
 
 /// `POST /secrets/{id}/grants/{grant}/revoke`
@@ -364,35 +307,20 @@ pub(super) async fn revoke(
     SafeForm(asked): SafeForm<Asked>,
 ) -> PageResult {
     let (secret, grant) = granted(&visitor, &secret, &grant)?;
-    let reason = asked
-        .confirmed(&visitor.name(grant.person))
-        .and_then(|()| asked.required());
+    let reason = asked.confirmed(&visitor.name(grant.person)).and_then(|()| asked.required());
     let done = match reason {
         Ok(reason) => {
-            app.service
-                .act(
-                    &visitor.actor,
-                    access::Command::Revoke {
-                        grant: grant.id,
-                        reason,
-                    },
-                )
-                .await
+            app.service.act(&visitor.actor, access::Command::Revoke { grant: grant.id, reason }).await
         }
         Err(refusal) => Err(refusal.into()),
     };
     match done {
-        Ok(done) => Ok(recorded(
-            &format!("/secrets/{}/people", secret.id),
-            &done,
-            "The grant was taken back",
-        )),
+        Ok(done) => {
+            Ok(recorded(&format!("/secrets/{}/people", secret.id), &done, "The grant was taken back"))
+        }
         Err(error) => {
             let errors = named(as_errors(error)?);
-            render(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                &revoke_page(&visitor, secret, grant, asked, errors),
-            )
+            render(StatusCode::UNPROCESSABLE_ENTITY, &revoke_page(&visitor, secret, grant, asked, errors))
         }
     }
 }
@@ -403,11 +331,7 @@ fn granted<'a>(
     grant: &str,
 ) -> Result<(&'a Secret, &'a Grant), PageError> {
     let secret = known(visitor, secret)?;
-    let found = visitor
-        .state
-        .access
-        .grant(id::<GrantId>(grant)?)
-        .filter(|found| found.secret == secret.id);
+    let found = visitor.state.access.grant(id::<GrantId>(grant)?).filter(|found| found.secret == secret.id);
     let found = found.filter(|found| found.person == visitor.person || may_revoke(visitor, found.id));
     found.map(|found| (secret, found)).ok_or(PageError::NotFound)
 }

@@ -48,9 +48,7 @@ pub(super) async fn new(visitor: Visitor) -> PageResult {
     let person = visitor.state.people.get(visitor.person);
     let values = Values {
         owner: person.map(|person| person.mail.to_string()).unwrap_or_default(),
-        department: person
-            .map(|person| person.department.to_string())
-            .unwrap_or_default(),
+        department: person.map(|person| person.department.to_string()).unwrap_or_default(),
         ..Values::default()
     };
     render(StatusCode::OK, &new_page(&visitor, values, Errors::default()))
@@ -64,41 +62,27 @@ pub(super) async fn submit(
 ) -> PageResult {
     let values = Values::read(&pairs);
     let errors = match values.draft(&visitor) {
-        Ok(draft) => match app
-            .service
-            .act(&visitor.actor, secrets::Command::Submit(Box::new(draft)))
-            .await
-        {
+        Ok(draft) => match app.service.act(&visitor.actor, secrets::Command::Submit(Box::new(draft))).await {
             Ok(done) => {
                 let id = done.entries.iter().find_map(|entry| match &entry.event {
                     program::Event::Secrets(event) => Some(event.secret()),
                     _ => None,
                 });
                 let to = id.map_or_else(|| "/secrets".to_owned(), |id| format!("/secrets/{id}"));
-                return Ok(recorded(
-                    &to,
-                    &done,
-                    "The secret was put forward. A reviewer looks at it next",
-                ));
+                return Ok(recorded(&to, &done, "The secret was put forward. A reviewer looks at it next"));
             }
             Err(error) => as_errors(error)?,
         },
         Err(errors) => errors,
     };
-    render(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        &new_page(&visitor, values, errors),
-    )
+    render(StatusCode::UNPROCESSABLE_ENTITY, &new_page(&visitor, values, errors))
 }
 
 /// `GET /secrets/{id}/edit`
 pub(super) async fn edit(visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let secret = known(&visitor, &id)?;
     let values = Values::of(&visitor, secret);
-    render(
-        StatusCode::OK,
-        &edit_page(&visitor, secret, values, Errors::default()),
-    )
+    render(StatusCode::OK, &edit_page(&visitor, secret, values, Errors::default()))
 }
 
 /// `POST /secrets/{id}/edit`
@@ -110,10 +94,7 @@ pub(super) async fn revise(
 ) -> PageResult {
     let secret = known(&visitor, &id)?;
     let values = Values::read(&pairs);
-    let errors = match values
-        .draft(&visitor)
-        .and_then(|draft| Ok((draft, values.remark()?)))
-    {
+    let errors = match values.draft(&visitor).and_then(|draft| Ok((draft, values.remark()?))) {
         Ok((draft, note)) => {
             let from_version = values.from_version.parse().unwrap_or(0);
             let command = revision(secret, from_version, draft, note);
@@ -130,30 +111,18 @@ pub(super) async fn revise(
         }
         Err(errors) => errors,
     };
-    render(
-        StatusCode::UNPROCESSABLE_ENTITY,
-        &edit_page(&visitor, secret, values, errors),
-    )
+    render(StatusCode::UNPROCESSABLE_ENTITY, &edit_page(&visitor, secret, values, errors))
 }
 
 /// Would the rules let the visitor make a new version?
 pub(super) fn may_revise(visitor: &Visitor, secret: &Secret) -> bool {
     let precise = Text::new("asked on trial").ok();
-    let draft = Draft {
-        profile: secret.profile.clone(),
-        precise,
-    };
+    let draft = Draft { profile: secret.profile.clone(), precise };
     super::may(visitor, Some(revision(secret, secret.version(), draft, None)))
 }
 
 fn revision(secret: &Secret, from_version: u32, draft: Draft, note: Option<Text>) -> Command {
-    secrets::Command::Revise {
-        secret: secret.id,
-        from_version,
-        draft: Box::new(draft),
-        note,
-    }
-    .into()
+    secrets::Command::Revise { secret: secret.id, from_version, draft: Box::new(draft), note }.into()
 }
 
 fn new_page(visitor: &Visitor, values: Values, errors: Errors) -> FormPage {
@@ -205,29 +174,20 @@ fn tiers(visitor: &Visitor, values: &Values) -> Vec<Choice> {
             Tier::CrownJewel => "Disclosure would endanger the company.",
         };
         let approvals = crate::format::count(u64::from(requirement.approvals), "approval", "approvals");
-        let help = format!(
-            "{harm} Asks for {approvals} and clearance {}.",
-            requirement.clearance
-        );
+        let help = format!("{harm} Asks for {approvals} and clearance {}.", requirement.clearance);
         Choice::new(tier.as_str(), tier.name(), &help, &values.tier)
     };
     Tier::ALL.iter().map(choice).collect()
 }
 
 fn factors(values: &Values, errors: &Errors) -> Vec<FactorField> {
-    let fields = FACTORS
-        .iter()
-        .zip(&values.factors)
-        .map(|((key, question), (score, reason))| FactorField {
-            key,
-            question,
-            scores: ["1", "2", "3", "4", "5"]
-                .iter()
-                .map(|n| Choice::new(n, n, "", score))
-                .collect(),
-            reason: reason.clone(),
-            error: errors.of(key).to_owned(),
-        });
+    let fields = FACTORS.iter().zip(&values.factors).map(|((key, question), (score, reason))| FactorField {
+        key,
+        question,
+        scores: ["1", "2", "3", "4", "5"].iter().map(|n| Choice::new(n, n, "", score)).collect(),
+        reason: reason.clone(),
+        error: errors.of(key).to_owned(),
+    });
     fields.collect()
 }
 

@@ -62,10 +62,7 @@ pub(super) async fn preview(visitor: Visitor, mut upload: SafeUpload) -> PageRes
     let bytes = file.map_or_else(|| pasted.clone().into_bytes(), |file| file.bytes);
     let mut errors = Errors::default();
     let Ok(text) = String::from_utf8(bytes) else {
-        errors.add(
-            "file",
-            "The file is not UTF-8 text. Save it as CSV UTF-8 or as JSON.",
-        );
+        errors.add("file", "The file is not UTF-8 text. Save it as CSV UTF-8 or as JSON.");
         return again(&visitor, StatusCode::UNPROCESSABLE_ENTITY, pasted, errors);
     };
     if text.trim().is_empty() {
@@ -88,11 +85,7 @@ pub(super) async fn confirm(
 ) -> PageResult {
     let plan = plan(&visitor, &confirmed.text);
     let done = match plan.drafts() {
-        Ok(drafts) => {
-            app.service
-                .act(&visitor.actor, secrets::Command::Import(drafts))
-                .await
-        }
+        Ok(drafts) => app.service.act(&visitor.actor, secrets::Command::Import(drafts)).await,
         Err(refusal) => Err(refusal.into()),
     };
     match done {
@@ -104,25 +97,13 @@ pub(super) async fn confirm(
                 format!("{count} put forward, each to be accepted by a reviewer"),
             ))
         }
-        Err(error) => again(
-            &visitor,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            confirmed.text,
-            as_errors(error)?,
-        ),
+        Err(error) => again(&visitor, StatusCode::UNPROCESSABLE_ENTITY, confirmed.text, as_errors(error)?),
     }
 }
 
 fn plan(visitor: &Visitor, text: &str) -> Plan {
-    let json = text
-        .trim_start_matches('\u{feff}')
-        .trim_start()
-        .starts_with(['[', '{']);
-    let plan = if json {
-        secrets::plan_json
-    } else {
-        secrets::plan_csv
-    };
+    let json = text.trim_start_matches('\u{feff}').trim_start().starts_with(['[', '{']);
+    let plan = if json { secrets::plan_json } else { secrets::plan_csv };
     plan(&visitor.state, visitor.now, &visitor.zone, text.as_bytes())
 }
 
@@ -155,12 +136,7 @@ fn preview_page(visitor: &Visitor, plan: &Plan, text: String) -> PreviewPage {
 fn again(visitor: &Visitor, status: StatusCode, text: String, errors: Errors) -> PageResult {
     render(
         status,
-        &AskPage {
-            frame: visitor.frame("Import secrets", "/secrets"),
-            trail: trail(),
-            text,
-            errors,
-        },
+        &AskPage { frame: visitor.frame("Import secrets", "/secrets"), trail: trail(), text, errors },
     )
 }
 

@@ -49,17 +49,8 @@ pub(super) async fn list(visitor: Visitor, Query(query): Query<Vec<(String, Stri
     let pager = list.pager(found.len() as u64);
     let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
     let size = usize::try_from(list.size()).unwrap_or(25);
-    let rows = found
-        .iter()
-        .skip(first)
-        .take(size)
-        .map(|secret| row(&visitor, secret))
-        .collect();
-    let known = visitor
-        .state
-        .secrets
-        .iter()
-        .filter(|secret| seen(&visitor, secret));
+    let rows = found.iter().skip(first).take(size).map(|secret| row(&visitor, secret)).collect();
+    let known = visitor.state.secrets.iter().filter(|secret| seen(&visitor, secret));
     let departments: BTreeSet<&str> = known.map(|secret| secret.profile.department.as_str()).collect();
     let page = ListPage {
         frame: visitor.frame("Register", "/secrets"),
@@ -109,12 +100,7 @@ pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, Stri
     attachment("secrets.json", "application/json", text)
 }
 
-const STATUSES: [Status; 4] = [
-    Status::Submitted,
-    Status::Returned,
-    Status::Accepted,
-    Status::Retired,
-];
+const STATUSES: [Status; 4] = [Status::Submitted, Status::Returned, Status::Accepted, Status::Retired];
 
 /// A standing in a word, and what it means at a glance.
 pub(super) fn state_of(status: Status) -> (Tone, &'static str) {
@@ -136,11 +122,7 @@ fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Secret> {
     let owner: Option<program::PersonId> = list.get("owner").parse().ok();
     let matches = |secret: &&Secret| {
         let profile = &secret.profile;
-        let texts = [
-            profile.title.as_str(),
-            profile.summary.as_str(),
-            profile.department.as_str(),
-        ];
+        let texts = [profile.title.as_str(), profile.summary.as_str(), profile.department.as_str()];
         let named = q.is_empty()
             || secret.id.to_string().eq_ignore_ascii_case(q.trim())
             || texts.iter().any(|text| contains(text, q))
@@ -152,12 +134,8 @@ fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Secret> {
             && is("department", profile.department.as_str())
             && (list.get("owner").is_empty() || owner == Some(profile.owner))
     };
-    let mut found: Vec<&Secret> = state
-        .secrets
-        .iter()
-        .filter(|secret| seen(visitor, secret))
-        .filter(matches)
-        .collect();
+    let mut found: Vec<&Secret> =
+        state.secrets.iter().filter(|secret| seen(visitor, secret)).filter(matches).collect();
     sort(visitor, &mut found, list.get("sort"));
     found
 }
@@ -185,10 +163,7 @@ fn sort(visitor: &Visitor, found: &mut [&Secret], sort: &str) {
 }
 
 fn row(visitor: &Visitor, secret: &Secret) -> Row {
-    let review = secret
-        .profile
-        .review
-        .filter(|_| secret.status == Status::Accepted);
+    let review = secret.profile.review.filter(|_| secret.status == Status::Accepted);
     Row {
         id: secret.id.to_string(),
         title: secret.profile.title.to_string(),
@@ -225,25 +200,15 @@ fn chips(visitor: &Visitor, list: &ListState) -> Vec<Chip> {
         .get("tier")
         .parse::<Tier>()
         .map_or_else(|_| list.get("tier").to_owned(), |tier| tier.name().to_owned());
-    let status = STATUSES
-        .iter()
-        .find(|status| status.as_str() == list.get("status"));
-    let owner = list
-        .get("owner")
-        .parse()
-        .map_or_else(|_| list.get("owner").to_owned(), |id| visitor.name(id));
+    let status = STATUSES.iter().find(|status| status.as_str() == list.get("status"));
+    let owner =
+        list.get("owner").parse().map_or_else(|_| list.get("owner").to_owned(), |id| visitor.name(id));
     let words = [
         ("q", format!("Search: {}", format::shorten(list.get("q"), 40))),
         ("tier", format!("Tier: {tier}")),
-        (
-            "status",
-            format!("State: {}", status.map_or("", |status| state_of(*status).1)),
-        ),
+        ("status", format!("State: {}", status.map_or("", |status| state_of(*status).1))),
         ("department", format!("Department: {}", list.get("department"))),
         ("owner", format!("Owner: {owner}")),
     ];
-    words
-        .iter()
-        .filter_map(|(name, shown)| list.chip(name, shown))
-        .collect()
+    words.iter().filter_map(|(name, shown)| list.chip(name, shown)).collect()
 }

@@ -39,26 +39,12 @@ impl Head {
         let base = format!("/secrets/{id}");
         let state = &visitor.state;
         let here = |name: &str| format!("{base}{name}");
-        let live = state
-            .access
-            .grants_to(id)
-            .filter(|grant| grant.is_live(visitor.now))
-            .count() as u64;
+        let live = state.access.grants_to(id).filter(|grant| grant.is_live(visitor.now)).count() as u64;
         let tabs = vec![
             Tab::new(here(""), "Overview", part.is_empty()),
-            Tab::counted(
-                here("/documents"),
-                "Documents",
-                in_use(visitor, secret),
-                part == "documents",
-            ),
+            Tab::counted(here("/documents"), "Documents", in_use(visitor, secret), part == "documents"),
             Tab::counted(here("/people"), "People", live, part == "people"),
-            Tab::counted(
-                here("/versions"),
-                "Versions",
-                secret.versions.len() as u64,
-                part == "versions",
-            ),
+            Tab::counted(here("/versions"), "Versions", secret.versions.len() as u64, part == "versions"),
             Tab::new(here("/history"), "History", part == "history"),
         ];
         let mut actions: Vec<(String, &'static str)> = Act::ALL
@@ -69,10 +55,7 @@ impl Head {
         if form::may_revise(visitor, secret) {
             actions.insert(0, (here("/edit"), "Change"));
         }
-        let review = secret
-            .profile
-            .review
-            .filter(|_| secret.status == Status::Accepted);
+        let review = secret.profile.review.filter(|_| secret.status == Status::Accepted);
         Self {
             id: id.to_string(),
             title: secret.profile.title.to_string(),
@@ -82,10 +65,7 @@ impl Head {
             department: secret.profile.department.to_string(),
             status: state_of(secret.status),
             review: review.map(|review| When::day(review.0, visitor.now.0, &visitor.zone)),
-            trail: vec![
-                Tab::new("/secrets", "Register", false),
-                Tab::new(base, id.to_string(), true),
-            ],
+            trail: vec![Tab::new("/secrets", "Register", false), Tab::new(base, id.to_string(), true)],
             tabs,
             actions,
         }
@@ -133,20 +113,13 @@ pub(super) async fn overview(State(app): State<App>, visitor: Visitor, Path(id):
         frame: visitor.frame(&profile.title.to_string(), "/secrets"),
         head: Head::new(&visitor, secret, ""),
         summary: profile.summary.to_string(),
-        places: profile
-            .places
-            .iter()
-            .map(|place| (sort_of(place.sort), place.name.to_string()))
-            .collect(),
+        places: profile.places.iter().map(|place| (sort_of(place.sort), place.name.to_string())).collect(),
         known_by: profile.known_by.iter().map(person).collect(),
         value: profile.value.as_ref().map(money),
         cost: profile.cost.as_ref().map(money),
         factors: factors
             .map(|((_, question), factor)| {
-                (
-                    *question,
-                    factor.as_ref().map(|f| (f.score, f.reason.to_string())),
-                )
+                (*question, factor.as_ref().map(|f| (f.score, f.reason.to_string())))
             })
             .collect(),
         strength: profile.strength().map(|strength| format!("{strength:.1}")),
@@ -164,19 +137,11 @@ pub(super) async fn overview(State(app): State<App>, visitor: Visitor, Path(id):
 
 /// Whether the secret would open for the visitor in this session, and every condition with how it stands.
 pub(crate) fn mine(app: &App, visitor: &Visitor, secret: &Secret) -> (bool, Vec<Mark>) {
-    let circumstances = Circumstances {
-        second_factor_at: visitor.actor.second_factor_at,
-        address: visitor.actor.address,
-    };
+    let circumstances =
+        Circumstances { second_factor_at: visitor.actor.second_factor_at, address: visitor.actor.address };
     let gate = app.service.gate();
-    let (decision, because) = access::why(
-        &visitor.state,
-        gate,
-        visitor.person,
-        secret.id,
-        visitor.now,
-        Some(circumstances),
-    );
+    let (decision, because) =
+        access::why(&visitor.state, gate, visitor.person, secret.id, visitor.now, Some(circumstances));
     (decision.allowed(), marks::marks(visitor, &because))
 }
 
@@ -291,16 +256,11 @@ pub(super) async fn people(State(app): State<App>, visitor: Visitor, Path(id): P
     let moment = |time: program::Time| When::moment(time.0, visitor.now.0, &visitor.zone);
     let shown = |person: PersonId| all || person == visitor.person;
     let who = access::who(state, app.service.gate(), secret.id, visitor.now);
-    let mut grants: Vec<&access::Grant> = state
-        .access
-        .grants_to(secret.id)
-        .filter(|grant| shown(grant.person))
-        .collect();
+    let mut grants: Vec<&access::Grant> =
+        state.access.grants_to(secret.id).filter(|grant| shown(grant.person)).collect();
     grants.sort_by_key(|grant| std::cmp::Reverse(grant.id));
-    let pending = state
-        .access
-        .pending()
-        .filter(|request| request.secret == secret.id && shown(request.person));
+    let pending =
+        state.access.pending().filter(|request| request.secret == secret.id && shown(request.person));
     let page = PeoplePage {
         frame: visitor.frame(&format!("People of {}", secret.profile.title), "/secrets"),
         head: Head::new(&visitor, secret, "people"),
@@ -326,12 +286,7 @@ pub(super) async fn people(State(app): State<App>, visitor: Visitor, Path(id): P
                 id: grant.id.to_string(),
                 person: visitor.name(grant.person),
                 purpose: grant.purpose.clone(),
-                approvers: grant
-                    .approvers
-                    .iter()
-                    .map(|id| visitor.name(*id))
-                    .collect::<Vec<_>>()
-                    .join(", "),
+                approvers: grant.approvers.iter().map(|id| visitor.name(*id)).collect::<Vec<_>>().join(", "),
                 ends: moment(grant.ends),
                 status: standing(grant, visitor.now),
                 revocable: super::act::may_revoke(&visitor, grant.id),
@@ -351,19 +306,11 @@ pub(super) async fn people(State(app): State<App>, visitor: Visitor, Path(id): P
 
 /// Who else may open a secret is for those who may read its history.
 async fn sees_all(app: &App, visitor: &Visitor, secret: &Secret) -> Result<bool, PageError> {
-    Ok(
-        !history_of(&app.service, visitor, Subject::from(secret.id), None, 1)
-            .await?
-            .own_only,
-    )
+    Ok(!history_of(&app.service, visitor, Subject::from(secret.id), None, 1).await?.own_only)
 }
 
 fn standing(grant: &access::Grant, now: program::Time) -> (Tone, String) {
-    let emergency = if grant.emergency.is_some() {
-        "emergency, "
-    } else {
-        ""
-    };
+    let emergency = if grant.emergency.is_some() { "emergency, " } else { "" };
     match &grant.revoked {
         Some(revocation) => (Tone::Bad, format!("{emergency}taken back: {}", revocation.reason)),
         None if grant.ends <= now => (Tone::Calm, format!("{emergency}ended")),
@@ -394,9 +341,7 @@ pub(super) async fn versions(visitor: Visitor, Path(id): Path<String>) -> PageRe
     let rows = secret.versions.iter().rev().map(|version| VersionRow {
         number: version.number,
         at: When::moment(version.at.0, visitor.now.0, &visitor.zone),
-        by: version
-            .person
-            .map_or_else(|| "The operator".to_owned(), |id| visitor.name(id)),
+        by: version.person.map_or_else(|| "The operator".to_owned(), |id| visitor.name(id)),
         entry: version.position,
         precise: match version.precise_at {
             Some(position) if position == version.position => "written in this version".to_owned(),
@@ -428,10 +373,7 @@ pub(super) async fn history(
     Query(query): Query<Vec<(String, String)>>,
 ) -> PageResult {
     let secret = known(&visitor, &id)?;
-    let before = query
-        .iter()
-        .find(|(name, _)| name == "before")
-        .and_then(|(_, value)| value.parse().ok());
+    let before = query.iter().find(|(name, _)| name == "before").and_then(|(_, value)| value.parse().ok());
     let page = HistoryPage {
         frame: visitor.frame(&format!("History of {}", secret.profile.title), "/secrets"),
         head: Head::new(&visitor, secret, "history"),
@@ -441,12 +383,7 @@ pub(super) async fn history(
 }
 
 fn in_use(visitor: &Visitor, secret: &Secret) -> u64 {
-    visitor
-        .state
-        .documents
-        .of(secret.id)
-        .filter(|document| document.withdrawn.is_none())
-        .count() as u64
+    visitor.state.documents.of(secret.id).filter(|document| document.withdrawn.is_none()).count() as u64
 }
 
 fn money(amount: &Amount) -> Money {

@@ -36,7 +36,11 @@ pub(super) async fn page(visitor: Visitor) -> PageResult {
 }
 
 /// `POST /settings/organisation`
-pub(super) async fn change(app: State<App>, visitor: Visitor, SafeForm(typed): SafeForm<Typed>) -> PageResult {
+pub(super) async fn change(
+    app: State<App>,
+    visitor: Visitor,
+    SafeForm(typed): SafeForm<Typed>,
+) -> PageResult {
     let name = match Line::new(&typed.name) {
         Ok(name) => name,
         Err(error) => {
@@ -47,7 +51,9 @@ pub(super) async fn change(app: State<App>, visitor: Visitor, SafeForm(typed): S
     };
     let command = OrganisationCommand::Change { name, zone: typed.zone.trim().to_owned() };
     match app.service.act(&visitor.actor, command).await {
-        Ok(done) => Ok(recorded("/settings/organisation", &done, "The organisation's name and zone were changed.")),
+        Ok(done) => {
+            Ok(recorded("/settings/organisation", &done, "The organisation's name and zone were changed."))
+        }
         Err(error) => show(&visitor, StatusCode::UNPROCESSABLE_ENTITY, typed, as_errors(error)?),
     }
 }

@@ -70,7 +70,10 @@ fn in_words(requirement: &Requirement, condition: Condition) -> String {
     match condition {
         Condition::Clearance => format!("level {}", requirement.clearance),
         Condition::SecondFactor => {
-            format!("shown within {}", format::count(u64::from(requirement.second_factor_minutes), "minute", "minutes"))
+            format!(
+                "shown within {}",
+                format::count(u64::from(requirement.second_factor_minutes), "minute", "minutes")
+            )
         }
         Condition::Network => {
             let ranges: Vec<String> = requirement.networks.iter().map(ToString::to_string).collect();
@@ -160,7 +163,8 @@ pub(super) async fn change(
     };
     // The rules judge the preview too: what they refuse has nothing to preview.
     let because = reason.or_else(|_| Text::new("preview")).map_err(|_| PageError::Internal)?;
-    let command = Command::SetRequirement { tier, requirement: Box::new(requirement.clone()), reason: because };
+    let command =
+        Command::SetRequirement { tier, requirement: Box::new(requirement.clone()), reason: because };
     if typed.act != "change" {
         if let Err(refusal) = program::decide(&visitor.state, &visitor.actor, visitor.now, &command.into()) {
             return show(&visitor, wrong, tier, typed, None, as_errors(refusal)?);
@@ -198,10 +202,13 @@ fn read(typed: &Typed, errors: &mut Errors) -> Option<Requirement> {
     for range in typed.networks.split([',', '\n']).map(str::trim).filter(|range| !range.is_empty()) {
         match NetworkRange::parse(range) {
             Ok(range) => networks.push(range),
-            Err(error) => errors.add("networks", error.to_string().replacen('`', "“", 1).replacen('`', "”", 1)),
+            Err(error) => {
+                errors.add("networks", error.to_string().replacen('`', "“", 1).replacen('`', "”", 1))
+            }
         }
     }
-    let conditions: ConditionSet = typed.conditions.iter().filter_map(|name| name.parse::<Condition>().ok()).collect();
+    let conditions: ConditionSet =
+        typed.conditions.iter().filter_map(|name| name.parse::<Condition>().ok()).collect();
     Some(Requirement {
         conditions,
         clearance: clearance?,
@@ -223,8 +230,12 @@ fn preview(visitor: &Visitor, gate: &Gate, tier: Tier, requirement: Requirement)
         state.apply(&Recorded { position: state.size, time: visitor.now, by: visitor.actor.clone(), event });
     }
     let after = opening(&state, gate, visitor, tier);
-    let people = |pairs: &[&(PersonId, SecretId)]| pairs.iter().map(|pair| pair.0).collect::<BTreeSet<_>>().len() as u64;
-    let secrets = |pairs: &[&(PersonId, SecretId)]| pairs.iter().map(|pair| pair.1).collect::<BTreeSet<_>>().len() as u64;
+    let people = |pairs: &[&(PersonId, SecretId)]| {
+        pairs.iter().map(|pair| pair.0).collect::<BTreeSet<_>>().len() as u64
+    };
+    let secrets = |pairs: &[&(PersonId, SecretId)]| {
+        pairs.iter().map(|pair| pair.1).collect::<BTreeSet<_>>().len() as u64
+    };
     let shut: Vec<_> = before.difference(&after).collect();
     let opened: Vec<_> = after.difference(&before).collect();
     Preview {
@@ -236,7 +247,8 @@ fn preview(visitor: &Visitor, gate: &Gate, tier: Tier, requirement: Requirement)
 }
 
 fn opening(state: &Programme, gate: &Gate, visitor: &Visitor, tier: Tier) -> BTreeSet<(PersonId, SecretId)> {
-    let secrets = state.secrets.iter().filter(|secret| secret.tier() == tier && secret.status != Status::Retired);
+    let secrets =
+        state.secrets.iter().filter(|secret| secret.tier() == tier && secret.status != Status::Retired);
     secrets
         .flat_map(|secret| {
             let rows = who(state, gate, secret.id, visitor.now);

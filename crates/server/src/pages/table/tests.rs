@@ -27,10 +27,7 @@ fn a_path_is_cut_to_its_last_part() {
         text("attachment", "../../etc/passwd"),
         "attachment; filename=\"passwd\"; filename*=UTF-8''passwd"
     );
-    assert_eq!(
-        text("attachment", "C:\\x\\"),
-        "attachment; filename=\"document\"; filename*=UTF-8''document"
-    );
+    assert_eq!(text("attachment", "C:\\x\\"), "attachment; filename=\"document\"; filename*=UTF-8''document");
 }
 
 proptest! {

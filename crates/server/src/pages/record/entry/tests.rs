@@ -38,10 +38,7 @@ fn proof_of(at: usize, size: usize) -> EntryProof {
         entry: entries[at].clone(),
         leaf: Digest(leaves[at]),
         path: path(at, &leaves).into_iter().map(Digest).collect(),
-        checkpoint: format!(
-            "origin\n{size}\n{}\n\n— origin c2ln\n",
-            BASE64.encode(&root(&leaves))
-        ),
+        checkpoint: format!("origin\n{size}\n{}\n\n— origin c2ln\n", BASE64.encode(&root(&leaves))),
         verifier: "origin+00000000+key".to_owned(),
     }
 }

@@ -40,11 +40,7 @@ impl Values {
     /// The fields as they were sent.
     pub(super) fn read(pairs: &[(String, String)]) -> Self {
         let get = |name: &str| {
-            pairs
-                .iter()
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value.clone())
-                .unwrap_or_default()
+            pairs.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone()).unwrap_or_default()
         };
         let money = |name: &str| Money {
             units: get(name),
@@ -77,10 +73,7 @@ impl Values {
         let profile = &secret.profile;
         let places = |sort: PlaceKind| {
             let of_sort = profile.places.iter().filter(|place| place.sort == sort);
-            of_sort
-                .map(|place| place.name.to_string())
-                .collect::<Vec<_>>()
-                .join("\n")
+            of_sort.map(|place| place.name.to_string()).collect::<Vec<_>>().join("\n")
         };
         let money = |amount: &Option<Amount>| {
             amount.as_ref().map_or_else(Money::default, |amount| Money {
@@ -90,9 +83,7 @@ impl Values {
             })
         };
         let factor = |factor: &Option<Factor>| {
-            factor
-                .as_ref()
-                .map_or_else(Default::default, |f| (f.score.to_string(), f.reason.to_string()))
+            factor.as_ref().map_or_else(Default::default, |f| (f.score.to_string(), f.reason.to_string()))
         };
         Self {
             title: profile.title.to_string(),
@@ -104,19 +95,11 @@ impl Values {
             systems: places(PlaceKind::System),
             rooms: places(PlaceKind::Room),
             others: places(PlaceKind::Other),
-            known_by: profile
-                .known_by
-                .iter()
-                .map(|id| mail(state, *id))
-                .collect::<Vec<_>>()
-                .join("\n"),
+            known_by: profile.known_by.iter().map(|id| mail(state, *id)).collect::<Vec<_>>().join("\n"),
             value: money(&profile.value),
             cost: money(&profile.cost),
             factors: profile.factors.each_ref().map(factor),
-            review: profile
-                .review
-                .map(|review| review.date(&state.organisation.zone))
-                .unwrap_or_default(),
+            review: profile.review.map(|review| review.date(&state.organisation.zone)).unwrap_or_default(),
             note: String::new(),
             from_version: secret.version().to_string(),
         }
@@ -126,11 +109,7 @@ impl Values {
     pub(super) fn remark(&self) -> Result<Option<Text>, Errors> {
         let mut errors = Errors::default();
         let remark = optional(&mut errors, "note", &self.note);
-        if errors.is_empty() {
-            Ok(remark)
-        } else {
-            Err(errors)
-        }
+        if errors.is_empty() { Ok(remark) } else { Err(errors) }
     }
 
     /// The draft that the fields make, or everything that is wrong with them.
@@ -141,11 +120,7 @@ impl Values {
         let title = note(e, "title", Line::new(&self.title));
         let owner = person(e, "owner", state, &self.owner);
         let department = note(e, "department", Line::new(&self.department));
-        let tier = note(
-            e,
-            "tier",
-            self.tier.parse::<Tier>().map_err(|refusal| refused(&refusal)),
-        );
+        let tier = note(e, "tier", self.tier.parse::<Tier>().map_err(|refusal| refused(&refusal)));
         let summary = note(e, "summary", Text::new(&self.summary));
         let precise = optional(e, "precise", &self.precise);
         let mut places = Vec::new();
@@ -160,9 +135,8 @@ impl Values {
                     .map(|name| Place { sort, name }),
             );
         }
-        let known_by: BTreeSet<PersonId> = lines(&self.known_by)
-            .filter_map(|line| person(e, "known_by", state, line))
-            .collect();
+        let known_by: BTreeSet<PersonId> =
+            lines(&self.known_by).filter_map(|line| person(e, "known_by", state, line)).collect();
         let value = amount(e, "value", &self.value);
         let cost = amount(e, "cost", &self.cost);
         let factors = self.scores(e);
@@ -223,19 +197,13 @@ impl Values {
 }
 
 fn mail(state: &State, id: PersonId) -> String {
-    state
-        .people
-        .get(id)
-        .map_or_else(|| id.to_string(), |person| person.mail.to_string())
+    state.people.get(id).map_or_else(|| id.to_string(), |person| person.mail.to_string())
 }
 
 /// A person, named by mail address or number.
 fn person(errors: &mut Errors, field: &str, state: &State, text: &str) -> Option<PersonId> {
     let text = text.trim();
-    let by_id = text
-        .parse::<PersonId>()
-        .ok()
-        .filter(|id| state.people.get(*id).is_some());
+    let by_id = text.parse::<PersonId>().ok().filter(|id| state.people.get(*id).is_some());
     let found = by_id.or_else(|| state.people.by_mail(text).map(|person| person.id));
     if found.is_none() {
         let message = match text {
@@ -248,11 +216,8 @@ fn person(errors: &mut Errors, field: &str, state: &State, text: &str) -> Option
 }
 
 fn amount(errors: &mut Errors, field: &str, money: &Money) -> Option<Amount> {
-    let units: String = money
-        .units
-        .chars()
-        .filter(|c| !c.is_whitespace() && !matches!(c, '\'' | ',' | '_'))
-        .collect();
+    let units: String =
+        money.units.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\'' | ',' | '_')).collect();
     if units.is_empty() {
         if !money.basis.trim().is_empty() {
             errors.add(field, "give the amount that this basis is for");
@@ -262,30 +227,17 @@ fn amount(errors: &mut Errors, field: &str, money: &Money) -> Option<Amount> {
     let units = note(
         errors,
         field,
-        units
-            .parse()
-            .map_err(|_| format!("`{}` is not a whole amount", money.units.trim())),
+        units.parse().map_err(|_| format!("`{}` is not a whole amount", money.units.trim())),
     );
     let currency = money.currency.trim().to_uppercase();
-    let currency = note(
-        errors,
-        field,
-        Line::new(&currency).map_err(|_| "name its currency, such as EUR or USD"),
-    );
+    let currency =
+        note(errors, field, Line::new(&currency).map_err(|_| "name its currency, such as EUR or USD"));
     let basis = optional(errors, field, &money.basis);
-    Some(Amount {
-        units: units?,
-        currency: currency?,
-        basis,
-    })
+    Some(Amount { units: units?, currency: currency?, basis })
 }
 
 fn optional(errors: &mut Errors, field: &str, text: &str) -> Option<Text> {
-    if text.trim().is_empty() {
-        None
-    } else {
-        note(errors, field, Text::new(text))
-    }
+    if text.trim().is_empty() { None } else { note(errors, field, Text::new(text)) }
 }
 
 fn lines(text: &str) -> impl Iterator<Item = &str> {
