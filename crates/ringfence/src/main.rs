@@ -1,5 +1,6 @@
 //! The command line: one binary of subcommands over one record.
 
+mod bench;
 mod commands;
 mod demo;
 mod errors;
@@ -75,6 +76,9 @@ enum Area {
     /// The printed recovery key
     #[command(subcommand)]
     Recovery(commands::keys::Recovery),
+    /// Measure this machine: decisions, durable entries, sealing, starting
+    #[command(subcommand)]
+    Bench(bench::Which),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -116,6 +120,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Area::Record(record) => record.run(options).await,
         Area::Passphrase(passphrase) => passphrase.run(options).await,
         Area::Recovery(recovery) => recovery.run(options).await,
+        Area::Bench(which) => which.run(options).await,
         Area::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ringfence", &mut script);
