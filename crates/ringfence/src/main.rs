@@ -97,10 +97,7 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(failure) => end(&failure, json),
         },
-        Err(error) => end(
-            &Failure::storage(format!("the program cannot start: {error}")),
-            json,
-        ),
+        Err(error) => end(&Failure::storage(format!("the program cannot start: {error}")), json),
     }
 }
 
@@ -146,9 +143,5 @@ fn usage(error: &clap::Error) -> ExitCode {
     }
     // Where nobody reads the help, it need not be written.
     let _ = error.print();
-    if shown {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(Code::Input as u8)
-    }
+    if shown { ExitCode::SUCCESS } else { ExitCode::from(Code::Input as u8) }
 }

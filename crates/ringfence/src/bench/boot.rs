@@ -67,22 +67,14 @@ pub(super) async fn child(options: &Options) -> Result<(), Failure> {
         seconds: begun.elapsed().as_secs_f64(),
         peak_kib: peak_kib()?,
     };
-    options
-        .output()
-        .document(&serde_json::to_value(started).map_err(broken)?)
+    options.output().document(&serde_json::to_value(started).map_err(broken)?)
 }
 
 /// People, then secrets for two fifths of the entries, then decisions for the rest, the last few after the snapshot.
 async fn build(place: &Path, entries: u64) -> Result<(), Failure> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
-    let created = Service::create(
-        Config::local(place),
-        &passphrase,
-        KdfParams::default(),
-        "Measured",
-        "UTC",
-    )
-    .await?;
+    let created =
+        Service::create(Config::local(place), &passphrase, KdfParams::default(), "Measured", "UTC").await?;
     let service = created.service;
     company::enter(&service).await?;
     // An imported secret may take more than one entry, so they are counted as they come.
@@ -113,10 +105,7 @@ async fn decide(service: Service, writer: u64, share: u64, secrets: u32) -> Resu
         let mixed = (number * WRITERS + writer) * 7_919;
         let secret = SecretId(1 + (mixed % u64::from(secrets)) as u32);
         let person = PersonId(1 + (mixed % u64::from(company::PEOPLE)) as u32);
-        match service
-            .open_precise(&Actor::shell("bench", Some(person)), secret)
-            .await
-        {
+        match service.open_precise(&Actor::shell("bench", Some(person)), secret).await {
             Err(ServiceError::Shut(_)) => {}
             Err(error) => return Err(error.into()),
             Ok(_) => return Err(broken("a secret opened without a grant")),

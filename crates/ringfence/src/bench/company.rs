@@ -31,10 +31,7 @@ pub(super) const FOUNDED: Time = Time(1_767_225_600_000);
 /// The state of that company, made of events as a record has them. Every tenth person lacks the clearance for the two
 /// higher tiers.
 pub(super) fn state() -> Result<State, Failure> {
-    let mut company = Company {
-        state: State::default(),
-        grants: 0,
-    };
+    let mut company = Company { state: State::default(), grants: 0 };
     company.people()?;
     company.secrets()?;
     company.agreement()?;
@@ -92,11 +89,7 @@ impl Company {
             };
             let secret = SecretId(id);
             let draft = draft(id, tier)?;
-            self.record(Secret::Submitted {
-                secret,
-                profile: draft.profile,
-                precise: draft.precise,
-            });
+            self.record(Secret::Submitted { secret, profile: draft.profile, precise: draft.precise });
             self.record(Secret::Accepted { secret, note: None });
             for number in 0..DOCUMENTS {
                 let document = DocumentId((id - 1) * DOCUMENTS + number + 1);
@@ -121,12 +114,7 @@ impl Company {
             agreement,
             version,
             title: line("Confidentiality agreement")?,
-            text: TextRef {
-                blob: "00".repeat(32),
-                digest,
-                size: 4_000,
-                media: Media::Markdown,
-            },
+            text: TextRef { blob: "00".repeat(32), digest, size: 4_000, media: Media::Markdown },
             covers: Covers::Everything,
             term_days: None,
             resign: false,
@@ -135,12 +123,7 @@ impl Company {
         });
         for id in 1..=PEOPLE {
             let person = PersonId(id);
-            self.record(Agreement::Assigned {
-                agreement,
-                version,
-                person,
-                due: None,
-            });
+            self.record(Agreement::Assigned { agreement, version, person, due: None });
             self.record(Agreement::Signed {
                 agreement,
                 version,
@@ -164,13 +147,7 @@ impl Company {
         self.grants += 1;
         let (grant, request) = (GrantId(self.grants), RequestId(self.grants));
         let (purpose, ends) = (text("To build the next machine")?, FOUNDED + 90 * DAY);
-        self.record(Access::Requested {
-            request,
-            person,
-            secret,
-            purpose: purpose.clone(),
-            ends,
-        });
+        self.record(Access::Requested { request, person, secret, purpose: purpose.clone(), ends });
         self.record(Access::Granted {
             grant,
             request,
@@ -203,9 +180,7 @@ pub(super) async fn import(service: &Service, secrets: u32) -> Result<(), Failur
     for batch in numbers.chunks(1_000) {
         let drafts: Result<Vec<Draft>, Failure> =
             batch.iter().map(|id| draft(*id, Tier::Confidential)).collect();
-        service
-            .act(&operator, program::secrets::Command::Import(drafts?))
-            .await?;
+        service.act(&operator, program::secrets::Command::Import(drafts?)).await?;
     }
     Ok(())
 }
@@ -226,11 +201,7 @@ fn joiner(id: u32) -> Result<Joiner, Failure> {
         starts: Time(0),
         ends: None,
     };
-    Ok(Joiner {
-        profile,
-        clearance: if id % 10 == 0 { 1 } else { 3 },
-        roles: BTreeSet::new(),
-    })
+    Ok(Joiner { profile, clearance: if id % 10 == 0 { 1 } else { 3 }, roles: BTreeSet::new() })
 }
 
 fn draft(id: u32, tier: Tier) -> Result<Draft, Failure> {

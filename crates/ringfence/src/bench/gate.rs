@@ -49,13 +49,38 @@ pub(super) fn measure() -> Result<Vec<Figure>, Failure> {
     }
     let (us, ms) = (1e6, 1e3);
     Ok(vec![
-        Figure::new("decision, request built from state: p50", decisions.quantile(0.5) * us, "us", Bound::AtMost(10.0)),
-        Figure::new("decision, request built from state: p99", decisions.quantile(0.99) * us, "us", Bound::AtMost(100.0)),
-        Figure::new("the policies alone, evaluated anew: p50", evaluations.quantile(0.5) * us, "us", Bound::None),
-        Figure::new("the policies alone, evaluated anew: p99", evaluations.quantile(0.99) * us, "us", Bound::None),
+        Figure::new(
+            "decision, request built from state: p50",
+            decisions.quantile(0.5) * us,
+            "us",
+            Bound::AtMost(10.0),
+        ),
+        Figure::new(
+            "decision, request built from state: p99",
+            decisions.quantile(0.99) * us,
+            "us",
+            Bound::AtMost(100.0),
+        ),
+        Figure::new(
+            "the policies alone, evaluated anew: p50",
+            evaluations.quantile(0.5) * us,
+            "us",
+            Bound::None,
+        ),
+        Figure::new(
+            "the policies alone, evaluated anew: p99",
+            evaluations.quantile(0.99) * us,
+            "us",
+            Bound::None,
+        ),
         Figure::new("what may I open: p50", lists.quantile(0.5) * ms, "ms", Bound::None),
         Figure::new("what may I open: p99", lists.quantile(0.99) * ms, "ms", Bound::AtMost(50.0)),
-        Figure::new(format!("what may I open, {documents} documents: p99"), longest.quantile(0.99) * ms, "ms", Bound::None),
+        Figure::new(
+            format!("what may I open, {documents} documents: p99"),
+            longest.quantile(0.99) * ms,
+            "ms",
+            Bound::None,
+        ),
     ])
 }
 
@@ -70,10 +95,7 @@ fn pair(draw: &mut Draw, granted: bool) -> (PersonId, SecretId) {
 }
 
 fn circumstances(now: Time) -> Option<Circumstances> {
-    Some(Circumstances {
-        second_factor_at: Some(now),
-        address: None,
-    })
+    Some(Circumstances { second_factor_at: Some(now), address: None })
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): the same numbers in every run.

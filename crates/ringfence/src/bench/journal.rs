@@ -21,14 +21,8 @@ const PAGE: usize = 4_096;
 
 pub(super) async fn measure(place: &Path) -> Result<Vec<Figure>, Failure> {
     let passphrase = Passphrase::new(super::boot::PASSPHRASE.to_owned());
-    let created = Service::create(
-        Config::local(place),
-        &passphrase,
-        KdfParams::default(),
-        "Measured",
-        "UTC",
-    )
-    .await?;
+    let created =
+        Service::create(Config::local(place), &passphrase, KdfParams::default(), "Measured", "UTC").await?;
     let service = created.service;
     company::enter(&service).await?;
     company::import(&service, SECRETS).await?;
@@ -96,10 +90,7 @@ struct Disk {
 
 impl Disk {
     fn new(place: &Path) -> std::io::Result<Self> {
-        let mut disk = Self {
-            file: File::create(place.join("fdatasync"))?,
-            page: vec![0; PAGE],
-        };
+        let mut disk = Self { file: File::create(place.join("fdatasync"))?, page: vec![0; PAGE] };
         disk.sync()?;
         Ok(disk)
     }

@@ -113,12 +113,7 @@ fn tell(out: &Output, figures: &[Figure]) -> Result<(), Failure> {
 
 impl Figure {
     fn new(what: impl Into<String>, measured: f64, unit: &'static str, bound: Bound) -> Self {
-        Self {
-            what: what.into(),
-            measured,
-            unit,
-            bound,
-        }
+        Self { what: what.into(), measured, unit, bound }
     }
 
     fn reached(&self) -> Option<bool> {
@@ -152,12 +147,7 @@ impl Figure {
             Some(false) => "no",
             None => "",
         };
-        vec![
-            self.what.clone(),
-            amount(self.measured, self.unit),
-            target,
-            reached.to_owned(),
-        ]
+        vec![self.what.clone(), amount(self.measured, self.unit), target, reached.to_owned()]
     }
 }
 
@@ -188,9 +178,7 @@ impl Times {
     fn quantile(&mut self, share: f64) -> f64 {
         self.0.sort_unstable();
         let rank = (self.0.len() as f64 * share).ceil() as usize;
-        self.0
-            .get(rank.saturating_sub(1))
-            .map_or(0.0, Duration::as_secs_f64)
+        self.0.get(rank.saturating_sub(1)).map_or(0.0, Duration::as_secs_f64)
     }
 }
 

@@ -28,7 +28,9 @@ pub(super) fn measure() -> Result<Vec<Figure>, Failure> {
         Figure::new("opening 256 MiB, one core", open, "GiB/s", Bound::AtLeast(2.0)),
     ];
     if peer.seal.0.is_empty() {
-        crate::output::note("The age crate is not measured: not built with the peer (cargo feature `peers`).");
+        crate::output::note(
+            "The age crate is not measured: not built with the peer (cargo feature `peers`).",
+        );
     } else {
         let (age_seal, age_open) = (rate(&mut peer.seal), rate(&mut peer.open));
         figures.extend([
@@ -79,11 +81,7 @@ fn open(key: &Key, sealed: &[u8]) -> Result<usize, Failure> {
 }
 
 fn same(opened: usize) -> Result<(), Failure> {
-    if opened == SIZE {
-        Ok(())
-    } else {
-        Err(broken(format!("{opened} of {SIZE} bytes came back")))
-    }
+    if opened == SIZE { Ok(()) } else { Err(broken(format!("{opened} of {SIZE} bytes came back"))) }
 }
 
 #[cfg(not(feature = "peers"))]
@@ -116,9 +114,7 @@ fn age_seal(identity: &age::x25519::Identity, plain: &[u8]) -> Result<Vec<u8>, F
 fn age_open(identity: &age::x25519::Identity, sealed: &[u8]) -> Result<usize, Failure> {
     use std::io::Read;
     let decryptor = age::Decryptor::new(sealed).map_err(broken)?;
-    let mut reader = decryptor
-        .decrypt(std::iter::once(identity as &dyn age::Identity))
-        .map_err(broken)?;
+    let mut reader = decryptor.decrypt(std::iter::once(identity as &dyn age::Identity)).map_err(broken)?;
     let mut piece = vec![0; PIECE];
     let mut opened = 0;
     loop {
