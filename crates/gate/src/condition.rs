@@ -78,10 +78,7 @@ impl FromStr for Condition {
     type Err = UnknownCondition;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|c| c.as_str() == name)
-            .ok_or_else(|| UnknownCondition(name.to_owned()))
+        Self::ALL.into_iter().find(|c| c.as_str() == name).ok_or_else(|| UnknownCondition(name.to_owned()))
     }
 }
 

@@ -42,16 +42,8 @@ impl Decision {
 
     pub(crate) fn new(verdict: Verdict, facts: &Facts) -> Self {
         let holding = facts.tier_required.difference(verdict.failing);
-        let valid_until = holding
-            .iter()
-            .filter_map(|condition| ends(facts, condition))
-            .min();
-        Self {
-            allowed: verdict.allowed,
-            failing: verdict.failing,
-            faulty: verdict.faulty,
-            valid_until,
-        }
+        let valid_until = holding.iter().filter_map(|condition| ends(facts, condition)).min();
+        Self { allowed: verdict.allowed, failing: verdict.failing, faulty: verdict.faulty, valid_until }
     }
 }
 

@@ -10,10 +10,7 @@ use crate::{Condition, Facts, Standing};
 /// reader's time zone; [`Display`](fmt::Display) gives the sentence without them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
 #[serde(tag = "why", rename_all = "kebab-case")]
-#[allow(
-    missing_docs,
-    reason = "the fields are what their names say, and each variant is documented"
-)]
+#[allow(missing_docs, reason = "the fields are what their names say, and each variant is documented")]
 pub enum Why {
     /// The condition holds, until the instant where one is known.
     Met { until: Option<i64> },
@@ -77,22 +74,21 @@ pub fn why(facts: &Facts, condition: Condition) -> Why {
         Condition::Suspension if facts.suspended => Why::Suspended,
         Condition::Suspension => Why::Met { until: None },
         Condition::Employment => employment(facts),
-        Condition::Clearance if facts.clearance < facts.clearance_required => Why::ClearanceTooLow {
-            have: facts.clearance,
-            need: facts.clearance_required,
-        },
+        Condition::Clearance if facts.clearance < facts.clearance_required => {
+            Why::ClearanceTooLow { have: facts.clearance, need: facts.clearance_required }
+        }
         Condition::Clearance => Why::Met { until: None },
         Condition::Grant => grant(facts),
         Condition::Agreement => agreement(facts),
-        Condition::Policy => standing(facts.now, facts.policy, Why::PolicyNotAcknowledged, |at| {
-            Why::PolicyEnded { at }
-        }),
-        Condition::Training => standing(facts.now, facts.training, Why::TrainingNotPassed, |at| {
-            Why::TrainingEnded { at }
-        }),
-        Condition::Screening => standing(facts.now, facts.screening, Why::ScreeningNotPassed, |at| {
-            Why::ScreeningEnded { at }
-        }),
+        Condition::Policy => {
+            standing(facts.now, facts.policy, Why::PolicyNotAcknowledged, |at| Why::PolicyEnded { at })
+        }
+        Condition::Training => {
+            standing(facts.now, facts.training, Why::TrainingNotPassed, |at| Why::TrainingEnded { at })
+        }
+        Condition::Screening => {
+            standing(facts.now, facts.screening, Why::ScreeningNotPassed, |at| Why::ScreeningEnded { at })
+        }
         Condition::SecondFactor => second_factor(facts),
         Condition::Network if facts.network_allowed => Why::Met { until: None },
         Condition::Network => Why::AddressNotAllowed,
@@ -115,20 +111,14 @@ impl fmt::Display for Why {
             Self::EmploymentStarts { .. } => "the person's employment has not begun",
             Self::EmploymentEnded { .. } => "the person's employment has ended",
             Self::ClearanceTooLow { have, need } => {
-                return write!(
-                    f,
-                    "the person's clearance is {have}, and this tier asks for {need}"
-                );
+                return write!(f, "the person's clearance is {have}, and this tier asks for {need}");
             }
             Self::NoGrant => "nobody has granted the person access to this secret",
             Self::GrantNamesAnother => "the grant names another person or another secret",
             Self::GrantRevoked => "the grant was revoked",
             Self::GrantWithoutPurpose => "the grant records no purpose",
             Self::GrantAwaitsApproval { have, need } => {
-                return write!(
-                    f,
-                    "{have} of the {need} approvals that this tier asks for have been given"
-                );
+                return write!(f, "{have} of the {need} approvals that this tier asks for have been given");
             }
             Self::GrantStarts { .. } => "the grant has not begun",
             Self::GrantEnded { .. } => "the grant has ended",
@@ -178,17 +168,12 @@ fn grant(facts: &Facts) -> Why {
         return Why::GrantWithoutPurpose;
     }
     if !grant.emergency && grant.approvals < grant.approvals_required {
-        return Why::GrantAwaitsApproval {
-            have: grant.approvals,
-            need: grant.approvals_required,
-        };
+        return Why::GrantAwaitsApproval { have: grant.approvals, need: grant.approvals_required };
     }
     if facts.now < grant.from {
         return Why::GrantStarts { at: grant.from };
     }
-    Why::Met {
-        until: Some(grant.ends),
-    }
+    Why::Met { until: Some(grant.ends) }
 }
 
 fn agreement(facts: &Facts) -> Why {
@@ -213,26 +198,15 @@ fn second_factor(facts: &Facts) -> Why {
         return Why::SecondFactorInFuture { at };
     }
     let ends = facts.second_factor_ends();
-    until(facts.now, ends, |_| Why::SecondFactorStale {
-        at,
-        within: facts.second_factor_within,
-    })
+    until(facts.now, ends, |_| Why::SecondFactorStale { at, within: facts.second_factor_within })
 }
 
 fn standing(now: i64, standing: Standing, missing: Why, ended: impl Fn(i64) -> Why) -> Why {
-    if standing.met {
-        until(now, standing.ends, ended)
-    } else {
-        missing
-    }
+    if standing.met { until(now, standing.ends, ended) } else { missing }
 }
 
 /// What has no end runs until the last instant there is, in the policies as here.
 fn until(now: i64, ends: Option<i64>, ended: impl Fn(i64) -> Why) -> Why {
     let at = ends.unwrap_or(i64::MAX);
-    if now >= at {
-        ended(at)
-    } else {
-        Why::Met { until: ends }
-    }
+    if now >= at { ended(at) } else { Why::Met { until: ends } }
 }

@@ -97,7 +97,6 @@ impl Facts {
     /// First instant at which the second factor no longer counts. Saturates, so that an endless span never wraps
     /// around into one that is over.
     pub(crate) fn second_factor_ends(&self) -> Option<i64> {
-        self.second_factor_at
-            .map(|at| at.saturating_add(self.second_factor_within))
+        self.second_factor_at.map(|at| at.saturating_add(self.second_factor_within))
     }
 }

@@ -26,10 +26,8 @@ impl Memo {
         if self.verdicts.len() >= MOST_KEPT {
             self.verdicts.clear();
         }
-        let verdict = *self
-            .verdicts
-            .entry(normalised(facts))
-            .or_insert_with_key(|normalised| gate.judge(normalised));
+        let verdict =
+            *self.verdicts.entry(normalised(facts)).or_insert_with_key(|normalised| gate.judge(normalised));
         Decision::new(verdict, facts)
     }
 }

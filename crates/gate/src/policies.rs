@@ -83,10 +83,7 @@ impl Gate {
     ///
     /// A situation met before (see [`Memo`]) is answered from memory; the policies are asked about each new one.
     pub fn decide(&self, facts: &Facts) -> Decision {
-        self.met
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .decide(self, facts)
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).decide(self, facts)
     }
 
     /// The same decision, with the policies evaluated whatever was met before.
@@ -104,12 +101,7 @@ impl Gate {
     pub fn rule(&self, condition: Condition) -> Rule<'_> {
         let id = PolicyId::new(condition.as_str());
         let text = |key| self.policies.annotation(&id, key).unwrap_or_default();
-        Rule {
-            rule: text("rule"),
-            law: text("law"),
-            remedy: text("remedy"),
-            others: text("others"),
-        }
+        Rule { rule: text("rule"), law: text("law"), remedy: text("remedy"), others: text("others") }
     }
 }
 
@@ -125,29 +117,20 @@ impl Gate {
         let validator = Validator::new(schema);
         let outcome = validator.validate(&policies, ValidationMode::Strict);
         let first = outcome.validation_errors().map(ToString::to_string);
-        if let Some(problem) = first
-            .chain(outcome.validation_warnings().map(ToString::to_string))
-            .next()
-        {
+        if let Some(problem) = first.chain(outcome.validation_warnings().map(ToString::to_string)).next() {
             return Err(GateError::Schema(problem));
         }
         let effect = |id: &str| policies.policy(&PolicyId::new(id)).map(Policy::effect);
         if effect("open") != Some(Effect::Permit) {
-            return Err(GateError::Conditions(
-                "no policy with the id `open` permits".to_owned(),
-            ));
+            return Err(GateError::Conditions("no policy with the id `open` permits".to_owned()));
         }
         for condition in Condition::ALL {
             if effect(condition.as_str()) != Some(Effect::Forbid) {
-                return Err(GateError::Conditions(format!(
-                    "no policy with the id `{condition}` forbids"
-                )));
+                return Err(GateError::Conditions(format!("no policy with the id `{condition}` forbids")));
             }
         }
         if policies.num_of_policies() != POLICIES.len() + 1 {
-            return Err(GateError::Conditions(
-                "there is a policy that belongs to no condition".to_owned(),
-            ));
+            return Err(GateError::Conditions("there is a policy that belongs to no condition".to_owned()));
         }
         Self::unchecked(policies)
     }
@@ -171,40 +154,26 @@ impl Gate {
     pub(crate) fn judge(&self, facts: &Facts) -> Verdict {
         // INVARIANT: Cedar skips a policy that it cannot evaluate, so a broken `forbid` would open the door; every
         // fault therefore fails all that is asked.
-        self.ask(facts).unwrap_or(Verdict {
-            allowed: false,
-            failing: facts.tier_required,
-            faulty: true,
-        })
+        self.ask(facts).unwrap_or(Verdict { allowed: false, failing: facts.tier_required, faulty: true })
     }
 
     /// The policies' verdict, or nothing where it could not be had whole.
     fn ask(&self, facts: &Facts) -> Option<Verdict> {
         let request = self.names.request(facts)?;
         let policies = self.in_force(facts.tier_required)?;
-        let response = self
-            .authorizer
-            .is_authorized(&request, policies, &self.nothing_known);
+        let response = self.authorizer.is_authorized(&request, policies, &self.nothing_known);
         if response.diagnostics().errors().next().is_some() {
             return None;
         }
         if response.decision() == Answer::Allow {
-            return Some(Verdict {
-                allowed: true,
-                failing: ConditionSet::EMPTY,
-                faulty: false,
-            });
+            return Some(Verdict { allowed: true, failing: ConditionSet::EMPTY, faulty: false });
         }
         let mut failing = ConditionSet::EMPTY;
         for id in response.diagnostics().reason() {
             let id: &str = id.as_ref();
             failing.insert(id.parse().ok()?);
         }
-        (!failing.is_empty()).then_some(Verdict {
-            allowed: false,
-            failing,
-            faulty: false,
-        })
+        (!failing.is_empty()).then_some(Verdict { allowed: false, failing, faulty: false })
     }
 
     /// The policies of the conditions that are asked, and `open`. A policy that is not in force costs nothing, where one
@@ -217,10 +186,7 @@ impl Gate {
             });
             PolicySet::from_policies(chosen.cloned()).ok()
         };
-        self.in_force
-            .get(usize::from(asked.number()))?
-            .get_or_init(choose)
-            .as_ref()
+        self.in_force.get(usize::from(asked.number()))?.get_or_init(choose).as_ref()
     }
 }
 
@@ -265,13 +231,7 @@ impl Names {
             |kind: &EntityTypeName, id| EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id));
         let (person, secret) = (name("Person")?, name("Secret")?);
         let (nobody, nothing) = (uid(&person, "nobody"), uid(&secret, "nothing"));
-        Ok(Self {
-            person,
-            secret,
-            open: uid(&name("Action")?, "open"),
-            nobody,
-            nothing,
-        })
+        Ok(Self { person, secret, open: uid(&name("Action")?, "open"), nobody, nothing })
     }
 
     fn request(&self, facts: &Facts) -> Option<Request> {
@@ -340,10 +300,7 @@ impl Names {
         put("grantUntil", long(grant.map_or(i64::MIN, |g| g.ends)));
         put("grantRevoked", bool(grant.is_none_or(|g| g.revoked)));
         put("grantApprovals", long(grant.map_or(0, |g| g.approvals.into())));
-        put(
-            "grantApprovalsRequired",
-            long(grant.map_or(i64::MAX, |g| g.approvals_required.into())),
-        );
+        put("grantApprovalsRequired", long(grant.map_or(i64::MAX, |g| g.approvals_required.into())));
         put("grantEmergency", bool(grant.is_some_and(|g| g.emergency)));
         put("grantHasPurpose", bool(grant.is_some_and(|g| g.has_purpose)));
     }

@@ -48,14 +48,10 @@ impl NetworkRange {
     /// Text that is no address, a prefix longer than the address, an address with bits set after the prefix, and
     /// IPv4 addresses written as IPv6 (`::ffff:10.0.0.1`, which is compared as IPv4).
     pub fn parse(text: &str) -> Result<Self, NetworkRangeError> {
-        let refuse = |problem| NetworkRangeError {
-            text: text.to_owned(),
-            problem,
-        };
+        let refuse = |problem| NetworkRangeError { text: text.to_owned(), problem };
         let (address, prefix) = text.split_once('/').map_or((text, None), |(a, p)| (a, Some(p)));
-        let base: IpAddr = address
-            .parse()
-            .map_err(|_| refuse("is not an address or a range such as `10.0.0.0/8`"))?;
+        let base: IpAddr =
+            address.parse().map_err(|_| refuse("is not an address or a range such as `10.0.0.0/8`"))?;
         if base != base.to_canonical() {
             return Err(refuse("is an IPv4 address written as IPv6; write it as IPv4"));
         }
@@ -70,9 +66,7 @@ impl NetworkRange {
             Some(_) => return Err(refuse("has a prefix that is not a number")),
         };
         if bits(base) & host_mask(width, prefix) != 0 {
-            return Err(refuse(
-                "has bits set after its prefix; write the first address of the range",
-            ));
+            return Err(refuse("has bits set after its prefix; write the first address of the range"));
         }
         Ok(Self { base, prefix })
     }

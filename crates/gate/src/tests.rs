@@ -6,10 +6,7 @@ const NOON: i64 = 1_800_000_000_000;
 
 /// A person who may open: everything is asked and everything holds at noon.
 fn world() -> Facts {
-    let standing = Standing {
-        met: true,
-        ends: Some(NOON + 700),
-    };
+    let standing = Standing { met: true, ends: Some(NOON + 700) };
     Facts {
         now: NOON,
         person: 7,
@@ -32,12 +29,7 @@ fn world() -> Facts {
             emergency: false,
             has_purpose: true,
         }),
-        agreement: AgreementFacts {
-            in_force: true,
-            current_version: true,
-            covers: true,
-            ends: None,
-        },
+        agreement: AgreementFacts { in_force: true, current_version: true, covers: true, ends: None },
         policy: standing,
         training: standing,
         screening: standing,
@@ -67,118 +59,39 @@ fn broken() -> Vec<(Facts, Condition, Why)> {
     vec![
         (with(|f| f.suspended = true), C::Suspension, Why::Suspended),
         (with(|f| f.active = false), C::Employment, Why::NotActive),
-        (
-            with(|f| f.starts = NOON + 1),
-            C::Employment,
-            Why::EmploymentStarts { at: NOON + 1 },
-        ),
-        (
-            with(|f| f.ends = Some(NOON)),
-            C::Employment,
-            Why::EmploymentEnded { at: NOON },
-        ),
-        (
-            with(|f| f.clearance = 1),
-            C::Clearance,
-            Why::ClearanceTooLow { have: 1, need: 2 },
-        ),
+        (with(|f| f.starts = NOON + 1), C::Employment, Why::EmploymentStarts { at: NOON + 1 }),
+        (with(|f| f.ends = Some(NOON)), C::Employment, Why::EmploymentEnded { at: NOON }),
+        (with(|f| f.clearance = 1), C::Clearance, Why::ClearanceTooLow { have: 1, need: 2 }),
         (with(|f| f.grant = None), C::Grant, Why::NoGrant),
         (with_grant(|g| g.person = 8), C::Grant, Why::GrantNamesAnother),
         (with_grant(|g| g.secret = 41), C::Grant, Why::GrantNamesAnother),
         (with_grant(|g| g.revoked = true), C::Grant, Why::GrantRevoked),
-        (
-            with_grant(|g| g.has_purpose = false),
-            C::Grant,
-            Why::GrantWithoutPurpose,
-        ),
-        (
-            with_grant(|g| g.approvals = 1),
-            C::Grant,
-            Why::GrantAwaitsApproval { have: 1, need: 2 },
-        ),
-        (
-            with_grant(|g| g.from = NOON + 1),
-            C::Grant,
-            Why::GrantStarts { at: NOON + 1 },
-        ),
-        (
-            with_grant(|g| g.ends = NOON),
-            C::Grant,
-            Why::GrantEnded { at: NOON },
-        ),
-        (
-            with(|f| f.agreement.in_force = false),
-            C::Agreement,
-            Why::AgreementNotSigned,
-        ),
-        (
-            with(|f| f.agreement.current_version = false),
-            C::Agreement,
-            Why::AgreementOutdated,
-        ),
-        (
-            with(|f| f.agreement.covers = false),
-            C::Agreement,
-            Why::AgreementDoesNotCover,
-        ),
-        (
-            with(|f| f.agreement.ends = Some(NOON)),
-            C::Agreement,
-            Why::AgreementEnded { at: NOON },
-        ),
-        (
-            with(|f| f.policy.met = false),
-            C::Policy,
-            Why::PolicyNotAcknowledged,
-        ),
-        (
-            with(|f| f.policy.ends = Some(NOON)),
-            C::Policy,
-            Why::PolicyEnded { at: NOON },
-        ),
-        (
-            with(|f| f.training.met = false),
-            C::Training,
-            Why::TrainingNotPassed,
-        ),
-        (
-            with(|f| f.training.ends = Some(NOON)),
-            C::Training,
-            Why::TrainingEnded { at: NOON },
-        ),
-        (
-            with(|f| f.screening.met = false),
-            C::Screening,
-            Why::ScreeningNotPassed,
-        ),
-        (
-            with(|f| f.screening.ends = Some(NOON)),
-            C::Screening,
-            Why::ScreeningEnded { at: NOON },
-        ),
-        (
-            with(|f| f.second_factor_at = None),
-            C::SecondFactor,
-            Why::NoSecondFactor,
-        ),
+        (with_grant(|g| g.has_purpose = false), C::Grant, Why::GrantWithoutPurpose),
+        (with_grant(|g| g.approvals = 1), C::Grant, Why::GrantAwaitsApproval { have: 1, need: 2 }),
+        (with_grant(|g| g.from = NOON + 1), C::Grant, Why::GrantStarts { at: NOON + 1 }),
+        (with_grant(|g| g.ends = NOON), C::Grant, Why::GrantEnded { at: NOON }),
+        (with(|f| f.agreement.in_force = false), C::Agreement, Why::AgreementNotSigned),
+        (with(|f| f.agreement.current_version = false), C::Agreement, Why::AgreementOutdated),
+        (with(|f| f.agreement.covers = false), C::Agreement, Why::AgreementDoesNotCover),
+        (with(|f| f.agreement.ends = Some(NOON)), C::Agreement, Why::AgreementEnded { at: NOON }),
+        (with(|f| f.policy.met = false), C::Policy, Why::PolicyNotAcknowledged),
+        (with(|f| f.policy.ends = Some(NOON)), C::Policy, Why::PolicyEnded { at: NOON }),
+        (with(|f| f.training.met = false), C::Training, Why::TrainingNotPassed),
+        (with(|f| f.training.ends = Some(NOON)), C::Training, Why::TrainingEnded { at: NOON }),
+        (with(|f| f.screening.met = false), C::Screening, Why::ScreeningNotPassed),
+        (with(|f| f.screening.ends = Some(NOON)), C::Screening, Why::ScreeningEnded { at: NOON }),
+        (with(|f| f.second_factor_at = None), C::SecondFactor, Why::NoSecondFactor),
         (
             with(|f| f.second_factor_within = 100),
             C::SecondFactor,
-            Why::SecondFactorStale {
-                at: NOON - 100,
-                within: 100,
-            },
+            Why::SecondFactorStale { at: NOON - 100, within: 100 },
         ),
         (
             with(|f| f.second_factor_at = Some(NOON + 1)),
             C::SecondFactor,
             Why::SecondFactorInFuture { at: NOON + 1 },
         ),
-        (
-            with(|f| f.network_allowed = false),
-            C::Network,
-            Why::AddressNotAllowed,
-        ),
+        (with(|f| f.network_allowed = false), C::Network, Why::AddressNotAllowed),
     ]
 }
 
@@ -186,11 +99,7 @@ fn broken() -> Vec<(Facts, Condition, Why)> {
 fn who_meets_everything_opens_until_the_first_end() {
     let decision = Gate::new().unwrap().decide(&world());
     assert!(decision.allowed() && decision.failing().is_empty() && !decision.faulty());
-    assert_eq!(
-        decision.valid_until(),
-        Some(NOON + 200),
-        "the second factor ends first"
-    );
+    assert_eq!(decision.valid_until(), Some(NOON + 200), "the second factor ends first");
 }
 
 #[test]
@@ -233,27 +142,15 @@ fn emergency_opens_without_approvals_but_not_without_a_grant_in_force() {
 #[test]
 fn an_endless_second_factor_does_not_wrap_around() {
     let gate = Gate::new().unwrap();
-    assert!(
-        gate.decide(&with(|f| f.second_factor_within = i64::MAX))
-            .allowed()
-    );
-    assert!(
-        !gate
-            .decide(&with(|f| f.second_factor_within = i64::MIN))
-            .allowed()
-    );
+    assert!(gate.decide(&with(|f| f.second_factor_within = i64::MAX)).allowed());
+    assert!(!gate.decide(&with(|f| f.second_factor_within = i64::MIN)).allowed());
 }
 
 #[test]
 fn every_rule_speaks_to_the_refused_and_to_the_lawyer() {
     let gate = Gate::new().unwrap();
     for condition in Condition::ALL {
-        let Rule {
-            rule,
-            law,
-            remedy,
-            others,
-        } = gate.rule(condition);
+        let Rule { rule, law, remedy, others } = gate.rule(condition);
         for text in [rule, law, remedy, others] {
             assert!(text.ends_with('.') && text.len() > 20, "{condition}: `{text}`");
         }
@@ -297,11 +194,7 @@ fn ranges_hold_their_addresses_and_no_others() {
     ];
     for (range, address, inside) in cases {
         let range = NetworkRange::parse(range).unwrap();
-        assert_eq!(
-            range.contains(address.parse().unwrap()),
-            inside,
-            "{address} in {range}"
-        );
+        assert_eq!(range.contains(address.parse().unwrap()), inside, "{address} in {range}");
         assert_eq!(NetworkRange::parse(&range.to_string()).unwrap(), range);
     }
 }
@@ -398,105 +291,73 @@ fn standing() -> impl Strategy<Value = Standing> {
 
 fn grant() -> impl Strategy<Value = GrantFacts> {
     let ids = (0..6_u32, 0..6_u32);
-    (
-        ids,
-        instant(),
-        instant(),
-        yes(),
-        0..3_u8,
-        0..3_u8,
-        any::<bool>(),
-        yes(),
+    (ids, instant(), instant(), yes(), 0..3_u8, 0..3_u8, any::<bool>(), yes()).prop_map(
+        |((person, secret), from, ends, kept, approvals, approvals_required, emergency, has_purpose)| {
+            let (person, secret) = (person.saturating_sub(4), secret.saturating_sub(4));
+            let revoked = !kept;
+            GrantFacts {
+                person,
+                secret,
+                from,
+                ends,
+                revoked,
+                approvals,
+                approvals_required,
+                emergency,
+                has_purpose,
+            }
+        },
     )
-        .prop_map(
-            |((person, secret), from, ends, kept, approvals, approvals_required, emergency, has_purpose)| {
-                let (person, secret) = (person.saturating_sub(4), secret.saturating_sub(4));
-                let revoked = !kept;
-                GrantFacts {
-                    person,
-                    secret,
-                    from,
-                    ends,
-                    revoked,
-                    approvals,
-                    approvals_required,
-                    emergency,
-                    has_purpose,
-                }
-            },
-        )
 }
 
 fn facts() -> impl Strategy<Value = Facts> {
-    let agreement =
-        (yes(), yes(), yes(), end()).prop_map(|(in_force, current_version, covers, ends)| AgreementFacts {
-            in_force,
-            current_version,
-            covers,
-            ends,
-        });
+    let agreement = (yes(), yes(), yes(), end()).prop_map(|(in_force, current_version, covers, ends)| {
+        AgreementFacts { in_force, current_version, covers, ends }
+    });
     let person = (0..2_u32, yes(), instant(), end(), yes(), 0..4_u8);
     let tier = (0..2_u32, prop_oneof![any::<u16>(), Just(u16::MAX)], 0..4_u8);
-    let second_factor = (
-        prop::option::weighted(0.8, instant()),
-        prop_oneof![4 => -1..5_i64, 1 => any::<i64>()],
-        yes(),
-    );
+    let second_factor =
+        (prop::option::weighted(0.8, instant()), prop_oneof![4 => -1..5_i64, 1 => any::<i64>()], yes());
     let done = (standing(), standing(), standing());
-    (
-        instant(),
-        person,
-        tier,
-        prop::option::weighted(0.9, grant()),
-        agreement,
-        done,
-        second_factor,
+    (instant(), person, tier, prop::option::weighted(0.9, grant()), agreement, done, second_factor).prop_map(
+        |(now, person, tier, grant, agreement, (policy, training, screening), second_factor)| {
+            let (person, active, starts, ends, trusted, clearance) = person;
+            let (secret, asked, clearance_required) = tier;
+            let (second_factor_at, second_factor_within, network_allowed) = second_factor;
+            let tier_required = Condition::ALL
+                .into_iter()
+                .enumerate()
+                .filter(|(i, _)| asked >> i & 1 == 1)
+                .map(|(_, c)| c)
+                .collect();
+            Facts {
+                now,
+                person,
+                secret,
+                tier_required,
+                active,
+                starts,
+                ends,
+                suspended: !trusted,
+                clearance,
+                clearance_required,
+                grant,
+                agreement,
+                policy,
+                training,
+                screening,
+                second_factor_at,
+                second_factor_within,
+                network_allowed,
+            }
+        },
     )
-        .prop_map(
-            |(now, person, tier, grant, agreement, (policy, training, screening), second_factor)| {
-                let (person, active, starts, ends, trusted, clearance) = person;
-                let (secret, asked, clearance_required) = tier;
-                let (second_factor_at, second_factor_within, network_allowed) = second_factor;
-                let tier_required = Condition::ALL
-                    .into_iter()
-                    .enumerate()
-                    .filter(|(i, _)| asked >> i & 1 == 1)
-                    .map(|(_, c)| c)
-                    .collect();
-                Facts {
-                    now,
-                    person,
-                    secret,
-                    tier_required,
-                    active,
-                    starts,
-                    ends,
-                    suspended: !trusted,
-                    clearance,
-                    clearance_required,
-                    grant,
-                    agreement,
-                    policy,
-                    training,
-                    screening,
-                    second_factor_at,
-                    second_factor_within,
-                    network_allowed,
-                }
-            },
-        )
 }
 
 /// Draws `count` random facts and holds each to a law.
 fn for_random_facts(count: u32, law: impl Fn(&Facts) -> Result<(), TestCaseError>) {
-    let config = ProptestConfig {
-        cases: count,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
-    proptest::test_runner::TestRunner::new(config)
-        .run(&facts(), |facts| law(&facts))
-        .unwrap();
+    let config = ProptestConfig { cases: count, failure_persistence: None, ..ProptestConfig::default() };
+    proptest::test_runner::TestRunner::new(config).run(&facts(), |facts| law(&facts)).unwrap();
 }
 
 #[test]
@@ -509,12 +370,7 @@ fn policies_explanations_and_a_second_opinion_agree() {
         prop_assert_eq!(decision.allowed(), expected.is_empty());
         prop_assert!(!decision.faulty());
         for condition in Condition::ALL {
-            prop_assert_eq!(
-                why(facts, condition).is_met(),
-                holds(facts, condition),
-                "{}",
-                condition
-            );
+            prop_assert_eq!(why(facts, condition).is_met(), holds(facts, condition), "{}", condition);
         }
         Ok(())
     });
@@ -552,11 +408,7 @@ fn a_decision_stands_until_its_end_and_changes_at_it() {
 #[test]
 fn a_list_is_decided_as_its_members_are() {
     let gate = Gate::new().unwrap();
-    let list: Vec<Facts> = broken()
-        .into_iter()
-        .map(|(facts, ..)| facts)
-        .chain([world()])
-        .collect();
+    let list: Vec<Facts> = broken().into_iter().map(|(facts, ..)| facts).chain([world()]).collect();
     let one_by_one: Vec<Decision> = list.iter().map(|facts| gate.decide(facts)).collect();
     assert_eq!(gate.decide_all(list).collect::<Vec<_>>(), one_by_one);
 }

@@ -16,11 +16,8 @@ use crate::sql;
 const ASKED: u32 = 5;
 
 /// The inserts of 1 to [`sql::ROWS`] rows.
-static INSERTS: LazyLock<Vec<Arc<str>>> = LazyLock::new(|| {
-    (1..=sql::ROWS)
-        .map(|rows| sql::insert_entries(rows).into())
-        .collect()
-});
+static INSERTS: LazyLock<Vec<Arc<str>>> =
+    LazyLock::new(|| (1..=sql::ROWS).map(|rows| sql::insert_entries(rows).into()).collect());
 
 impl Journal {
     /// Appends a batch: all drafts in their order, at the same time, in one transaction, and so for one
@@ -81,9 +78,7 @@ impl Journal {
             return Err(AppendError::Conflict { head });
         }
         if time < state.walk.time {
-            return Err(AppendError::ClockBehind {
-                head_time: state.walk.time,
-            });
+            return Err(AppendError::ClockBehind { head_time: state.walk.time });
         }
         let mut entries = Vec::with_capacity(drafts.len());
         let mut keys = Vec::new();
@@ -118,14 +113,12 @@ impl Journal {
         for prepared in &plan.entries {
             for tile in plan.edge.push(prepared.leaf) {
                 grown = grown.max(tile.level + 1);
-                plan.tiles
-                    .push((tile.level, tile.index, ledger::TileId::encode(&tile.hashes)));
+                plan.tiles.push((tile.level, tile.index, ledger::TileId::encode(&tile.hashes)));
             }
         }
         for (id, hashes) in plan.edge.partial_tiles() {
             if id.level > 0 && id.level <= grown {
-                plan.tiles
-                    .push((id.level, id.index, ledger::TileId::encode(hashes)));
+                plan.tiles.push((id.level, id.index, ledger::TileId::encode(hashes)));
             }
         }
     }
@@ -143,10 +136,7 @@ impl Journal {
             tail.add((position - first) as u32, &prepared.terms);
             if position + 1 == first + self.sealer.segment() {
                 let index = std::mem::take(&mut tail).encode();
-                let sealed = self
-                    .sealer
-                    .indexes()
-                    .seal(&context(b"journal/index/v1", first), &index)?;
+                let sealed = self.sealer.indexes().seal(&context(b"journal/index/v1", first), &index)?;
                 plan.segments.push((first, sealed));
             }
         }
@@ -185,19 +175,14 @@ impl Journal {
             let insert = INSERTS.get(rows.len() - 1).cloned().unwrap_or_default();
             let mut query = sqlx::query(AssertSqlSafe(insert));
             for Prepared { row, .. } in rows {
-                query = query
-                    .bind(number(row.position))
-                    .bind(row.time)
-                    .bind(&row.head[..])
-                    .bind(&row.fields[..]);
+                query =
+                    query.bind(number(row.position)).bind(row.time).bind(&row.head[..]).bind(&row.fields[..]);
             }
             query.execute(&mut *tx).await?;
         }
         for (level, index, hashes) in plan.tiles.drain(..) {
             faults.check(Step::Tile)?;
-            let query = sqlx::query(sql::TILE_PUT)
-                .bind(i64::from(level))
-                .bind(number(index));
+            let query = sqlx::query(sql::TILE_PUT).bind(i64::from(level)).bind(number(index));
             query.bind(hashes).execute(&mut *tx).await?;
         }
         for (first, sealed) in plan.segments.drain(..) {

@@ -16,10 +16,7 @@ pub struct Damage {
 impl Damage {
     /// Damage found at an entry.
     pub fn at(position: u64, reason: impl Into<String>) -> Self {
-        Self {
-            position,
-            reason: reason.into(),
-        }
+        Self { position, reason: reason.into() }
     }
 }
 
@@ -66,11 +63,8 @@ impl From<sqlx::Error> for StorageError {
         // SQLite's primary result code is the low byte of the extended one (sqlite.org/rescode.html);
         // PostgreSQL's are SQLSTATE (its manual, appendix A).
         // A SQLSTATE has five characters, a SQLite code never more than four digits.
-        let primary = code
-            .as_deref()
-            .filter(|c| c.len() < 5)
-            .and_then(|c| c.parse::<u32>().ok())
-            .map(|c| c & 0xff);
+        let primary =
+            code.as_deref().filter(|c| c.len() < 5).and_then(|c| c.parse::<u32>().ok()).map(|c| c & 0xff);
         match (code.as_deref(), primary) {
             (Some("53100"), _) | (_, Some(13)) => Self::Full(error),
             (Some("55P03" | "57014"), _) | (_, Some(5 | 6)) => Self::Busy(error),

@@ -100,9 +100,7 @@ impl SegmentIndex {
         };
         let start = at.checked_sub(1).and_then(|before| self.ends.get(before));
         let end = self.ends.get(at).copied().unwrap_or_default();
-        self.offsets
-            .get(start.copied().unwrap_or_default()..end)
-            .unwrap_or_default()
+        self.offsets.get(start.copied().unwrap_or_default()..end).unwrap_or_default()
     }
 
     /// How many bytes it takes in memory.

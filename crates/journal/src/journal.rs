@@ -133,12 +133,7 @@ impl Journal {
             sealer,
             keys,
             indexes: Mutex::default(),
-            state: RwLock::new(State {
-                root: checkpoint.root,
-                walk,
-                note,
-                sealed: row.sealed,
-            }),
+            state: RwLock::new(State { root: checkpoint.root, walk, note, sealed: row.sealed }),
             writer: tokio::sync::Mutex::new(None),
             store,
         })
@@ -147,11 +142,7 @@ impl Journal {
     /// How far the record goes, as this process last saw it.
     pub fn head(&self) -> Head {
         let state = self.state();
-        Head {
-            size: state.walk.edge.size(),
-            time: state.walk.time.max(0),
-            root: state.root,
-        }
+        Head { size: state.walk.edge.size(), time: state.walk.time.max(0), root: state.root }
     }
 
     /// The signed checkpoint over [`head`](Journal::head), as C2SP signed-note text.
@@ -191,10 +182,7 @@ impl Journal {
         };
         let (_, checkpoint, note) = open_head(&self.keys, &row)?;
         if row.size < known {
-            let reason = format!(
-                "the record was cut: it had {known} entries and now has {}",
-                row.size
-            );
+            let reason = format!("the record was cut: it had {known} entries and now has {}", row.size);
             return Err(Damage::at(row.size, reason).into());
         }
         if row.size == known && checkpoint.root != root {
@@ -211,12 +199,7 @@ impl Journal {
             return Err(Damage::at(known, reason).into());
         }
         check_head_time(&walk, &row)?;
-        *self.state_mut() = State {
-            root: checkpoint.root,
-            walk,
-            note,
-            sealed: row.sealed,
-        };
+        *self.state_mut() = State { root: checkpoint.root, walk, note, sealed: row.sealed };
         Ok(fresh)
     }
 
@@ -252,11 +235,7 @@ pub(crate) struct Completed {
 
 impl Walk {
     pub(crate) fn from(edge: Edge) -> Self {
-        Self {
-            edge,
-            time: i64::MIN,
-            tail: Postings::default(),
-        }
+        Self { edge, time: i64::MIN, tail: Postings::default() }
     }
 
     /// Adds an entry that is known to be the next one.
@@ -282,11 +261,7 @@ impl Walk {
 
     /// Checks that `position` is the next one.
     pub(crate) fn expect(&self, position: u64) -> Result<(), Damage> {
-        if position == self.edge.size() {
-            Ok(())
-        } else {
-            Err(Damage::at(self.edge.size(), "it is missing"))
-        }
+        if position == self.edge.size() { Ok(()) } else { Err(Damage::at(self.edge.size(), "it is missing")) }
     }
 
     /// Adds an opened entry.
@@ -297,10 +272,7 @@ impl Walk {
         leaf: Digest,
     ) -> Result<Completed, Damage> {
         if stored.time < self.time {
-            return Err(Damage::at(
-                stored.position,
-                "its time is before that of the entry before it",
-            ));
+            return Err(Damage::at(stored.position, "its time is before that of the entry before it"));
         }
         Ok(self.push(sealer, leaf, stored.time, &stored.terms()))
     }
@@ -349,9 +321,7 @@ pub(crate) fn seal_head(
     let mut w = Writer::default();
     w.number(sealer.segment());
     w.bytes(note.as_bytes());
-    let sealed = sealer
-        .heads()
-        .seal(&context(b"journal/head/v1", edge.size()), &w.0)?;
+    let sealed = sealer.heads().seal(&context(b"journal/head/v1", edge.size()), &w.0)?;
     Ok((note, sealed))
 }
 
@@ -371,10 +341,7 @@ pub(crate) fn open_head(keys: &JournalKeys, row: &HeadRow) -> Result<(Sealer, Ch
     let checkpoint = ledger::open_checkpoint(&note, keys.signing.verifier(), &keys.origin)
         .map_err(|e| damaged(format!("the checkpoint of the record does not hold: {e}")))?;
     if checkpoint.size != row.size {
-        return Err(damaged(format!(
-            "the signed checkpoint is over {} entries",
-            checkpoint.size
-        )));
+        return Err(damaged(format!("the signed checkpoint is over {} entries", checkpoint.size)));
     }
     if segment != row.segment || !(1..=SEGMENT).contains(&segment) {
         return Err(damaged("the segment size beside the head was altered".to_owned()));
@@ -442,12 +409,7 @@ async fn restore(store: &Store, size: u64) -> Result<Edge, JournalError> {
         partials.push(partial);
     }
     let edge = Edge::restore(size, partials);
-    Ok(edge.map_err(|e| {
-        Damage::at(
-            size,
-            format!("the hashes of the entries before it do not fit: {e}"),
-        )
-    })?)
+    Ok(edge.map_err(|e| Damage::at(size, format!("the hashes of the entries before it do not fit: {e}")))?)
 }
 
 /// The hashes of a stored tile.
@@ -456,15 +418,11 @@ pub(crate) async fn read_tile(store: &Store, level: u8, index: u64) -> Result<Ve
     let query = sqlx::query(sql::TILE).bind(i64::from(level)).bind(number(index));
     let row = store.one(query).await?;
     let row = row.ok_or_else(|| damaged("the tile of hashes that begins here is missing"))?;
-    let bytes: Vec<u8> = row
-        .try_get(0)
-        .map_err(|_| damaged("the tile that begins here is malformed"))?;
+    let bytes: Vec<u8> = row.try_get(0).map_err(|_| damaged("the tile that begins here is malformed"))?;
     // An upper level's tile may be partial: its length says how far it goes.
     let width = u16::try_from(bytes.len() / 32).unwrap_or(u16::MAX);
     let id = TileId { level, index, width };
-    Ok(id
-        .decode(&bytes)
-        .map_err(|_| damaged("the tile that begins here is malformed"))?)
+    Ok(id.decode(&bytes).map_err(|_| damaged("the tile that begins here is malformed"))?)
 }
 
 /// Compares a stored tile with the hashes it should begin with; another writer may have continued it.
@@ -495,10 +453,7 @@ pub(crate) fn check_head_time(walk: &Walk, row: &HeadRow) -> Result<(), Damage> 
     if walk.time.max(0) == row.time {
         Ok(())
     } else {
-        Err(Damage::at(
-            row.size,
-            "the head's time is not that of the last entry",
-        ))
+        Err(Damage::at(row.size, "the head's time is not that of the last entry"))
     }
 }
 

@@ -54,25 +54,11 @@ impl Journal {
             return Err(JournalError::NoSuchEntry { position, size });
         }
         let leaf = self.get(position).await?.entry.leaf();
-        let proof = self
-            .prove(&edge, position, |tiles| {
-                ledger::inclusion_proof(position, size, tiles)
-            })
-            .await?;
-        ledger::verify_inclusion(&leaf, position, size, &proof, &root).map_err(|_| {
-            Damage::at(
-                position,
-                "the stored tree does not lead from it to the signed root",
-            )
-        })?;
-        Ok(Inclusion {
-            position,
-            leaf,
-            proof,
-            size,
-            root,
-            checkpoint,
-        })
+        let proof =
+            self.prove(&edge, position, |tiles| ledger::inclusion_proof(position, size, tiles)).await?;
+        ledger::verify_inclusion(&leaf, position, size, &proof, &root)
+            .map_err(|_| Damage::at(position, "the stored tree does not lead from it to the signed root"))?;
+        Ok(Inclusion { position, leaf, proof, size, root, checkpoint })
     }
 
     /// Proves that the record still begins with the `old_size` entries it once had.
@@ -84,10 +70,7 @@ impl Journal {
         let (edge, root, checkpoint) = self.snapshot_of_tree();
         let size = edge.size();
         if old_size > size {
-            return Err(JournalError::NoSuchEntry {
-                position: old_size.saturating_sub(1),
-                size,
-            });
+            return Err(JournalError::NoSuchEntry { position: old_size.saturating_sub(1), size });
         }
         // The old root needs hashes the proof does not: both are computed over the same tiles.
         let (old_root, proof) = self
@@ -97,19 +80,9 @@ impl Journal {
             })
             .await?;
         ledger::verify_consistency(old_size, size, &old_root, &root, &proof).map_err(|_| {
-            Damage::at(
-                old_size,
-                "the stored tree does not lead from here to the signed root",
-            )
+            Damage::at(old_size, "the stored tree does not lead from here to the signed root")
         })?;
-        Ok(Consistency {
-            old_size,
-            old_root,
-            proof,
-            size,
-            root,
-            checkpoint,
-        })
+        Ok(Consistency { old_size, old_root, proof, size, root, checkpoint })
     }
 
     fn snapshot_of_tree(&self) -> (Edge, Digest, String) {
@@ -153,10 +126,9 @@ impl HashSource for Tiles {
     fn tile(&self, id: TileId) -> Result<Vec<Digest>, TileError> {
         let width = usize::from(id.width);
         match self.kept.get(&(id.level, id.index)) {
-            Some(hashes) => hashes
-                .get(..width)
-                .map(<[Digest]>::to_vec)
-                .ok_or_else(|| TileError::Missing(id.path())),
+            Some(hashes) => {
+                hashes.get(..width).map(<[Digest]>::to_vec).ok_or_else(|| TileError::Missing(id.path()))
+            }
             None => {
                 let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
                 wanted.insert((id.level, id.index));

@@ -84,9 +84,7 @@ impl Journal {
             return Err(JournalError::NoSuchEntry { position, size });
         }
         let mut entries = self.read(position, position + 1).await?;
-        Ok(entries
-            .pop()
-            .ok_or_else(|| Damage::at(position, "it is missing"))?)
+        Ok(entries.pop().ok_or_else(|| Damage::at(position, "it is missing"))?)
     }
 
     /// The newest entries that meet the filter. What is found is exact and complete: entries are searched
@@ -120,10 +118,7 @@ impl Journal {
         }
         let full = hits.entries.len() >= filter.limit;
         let last = hits.entries.last().map(|last| last.position);
-        Ok(Page {
-            next: last.filter(|&last| full && last > range.start),
-            entries: hits.entries,
-        })
+        Ok(Page { next: last.filter(|&last| full && last > range.start), entries: hits.entries })
     }
 
     /// The positions the filter's times and `before` leave. Times never run backwards, so it is a range.
@@ -176,10 +171,7 @@ impl Journal {
         if let Some(index) = cached(self) {
             return Ok(index);
         }
-        let row = self
-            .store
-            .one(sqlx::query(sql::SEGMENT).bind(number(first)))
-            .await?;
+        let row = self.store.one(sqlx::query(sql::SEGMENT).bind(number(first))).await?;
         let damaged = |reason: &str| Damage::at(first, reason);
         let row = row.ok_or_else(|| damaged("the index of the segment that begins here is missing"))?;
         let altered = "the index of the segment that begins here was altered";
@@ -205,10 +197,7 @@ impl Journal {
         let Some(&last) = positions.last() else {
             return Ok(());
         };
-        let text = hits
-            .sql
-            .get_or_insert_with(|| sql::select_entries().into())
-            .clone();
+        let text = hits.sql.get_or_insert_with(|| sql::select_entries().into()).clone();
         let mut query = sqlx::query(AssertSqlSafe(text));
         for n in 0..sql::ROWS {
             query = query.bind(number(positions.get(n).copied().unwrap_or(last)));
@@ -246,11 +235,7 @@ struct Hits {
 /// The groups of terms of a filter: of each group an entry has at least one.
 fn terms(filter: &Filter) -> Vec<Vec<u64>> {
     let kinds: Vec<u64> = filter.kinds.iter().map(|kind| Term::Kind(kind).hash()).collect();
-    let actor: Vec<u64> = filter
-        .actor
-        .iter()
-        .map(|actor| Term::Actor(actor).hash())
-        .collect();
+    let actor: Vec<u64> = filter.actor.iter().map(|actor| Term::Actor(actor).hash()).collect();
     let subjects: Vec<u64> = filter.subjects.iter().map(|s| Term::Subject(s).hash()).collect();
     let mut groups = vec![kinds, actor, subjects];
     groups.retain(|group| !group.is_empty());

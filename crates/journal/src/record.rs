@@ -212,11 +212,8 @@ impl Sealer {
             .segment_key(position)
             .seal(&context(b"journal/entry/v1", position), &head.0)
             .map_err(seal)?;
-        let fields: Arc<[u8]> = draft
-            .key
-            .seal(&context(b"journal/fields/v1", position), &fields)
-            .map_err(seal)?
-            .into();
+        let fields: Arc<[u8]> =
+            draft.key.seal(&context(b"journal/fields/v1", position), &fields).map_err(seal)?.into();
         Ok(Prepared {
             leaf: ledger::leaf_hash(&bytes),
             terms: terms(&draft.kind, draft.actor.as_deref(), &draft.subjects),
@@ -229,12 +226,7 @@ impl Sealer {
                 scope: draft.scope,
                 sealed_fields: fields.clone(),
             },
-            row: SealedRow {
-                position,
-                time,
-                head,
-                fields,
-            },
+            row: SealedRow { position, time, head, fields },
         })
     }
 
@@ -256,15 +248,8 @@ impl Sealer {
             return Err(damaged("its time is not the time it is filed under"));
         }
         let leaf = ledger::leaf_hash(bytes);
-        let stored = Stored {
-            position,
-            time: row.time,
-            entry,
-            actor,
-            subjects,
-            scope,
-            sealed_fields: row.fields,
-        };
+        let stored =
+            Stored { position, time: row.time, entry, actor, subjects, scope, sealed_fields: row.fields };
         Ok((stored, leaf))
     }
 

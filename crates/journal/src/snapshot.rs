@@ -43,10 +43,7 @@ impl Journal {
         if let Some(oldest) = heads.get(KEPT - 1) {
             // Never the one just written, also where damaged ones of higher positions are in the way.
             let oldest = oldest.try_get::<i64, _>(0)?.min(at);
-            sqlx::query(sql::SNAPSHOT_FORGET)
-                .bind(oldest)
-                .execute(pool)
-                .await?;
+            sqlx::query(sql::SNAPSHOT_FORGET).bind(oldest).execute(pool).await?;
         }
         Ok(())
     }
@@ -91,9 +88,7 @@ impl Journal {
         }
         let mut bytes = Vec::new();
         for part in 1..=parts {
-            let query = sqlx::query(sql::SNAPSHOT_PART)
-                .bind(number(position))
-                .bind(number(part));
+            let query = sqlx::query(sql::SNAPSHOT_PART).bind(number(position)).bind(number(part));
             let Some(row) = self.store.one(query).await? else {
                 return Ok(None);
             };
@@ -108,10 +103,7 @@ impl Journal {
     }
 
     async fn put_part(&self, position: u64, part: u64, bytes: &[u8]) -> Result<(), StorageError> {
-        let sealed = self
-            .sealer
-            .snapshots()
-            .seal(&part_context(position, part), bytes)?;
+        let sealed = self.sealer.snapshots().seal(&part_context(position, part), bytes)?;
         sqlx::query(sql::SNAPSHOT_PUT)
             .bind(number(position))
             .bind(number(part))

@@ -64,13 +64,7 @@ pub(crate) fn insert_entries(rows: usize) -> String {
         if row > 0 {
             sql.push(',');
         }
-        sql.push_str(&format!(
-            "(${},${},${},${})",
-            first,
-            first + 1,
-            first + 2,
-            first + 3
-        ));
+        sql.push_str(&format!("(${},${},${},${})", first, first + 1, first + 2, first + 3));
     }
     sql
 }
@@ -78,8 +72,5 @@ pub(crate) fn insert_entries(rows: usize) -> String {
 /// Selects the entries at [`ROWS`] given positions; a caller with fewer repeats one.
 pub(crate) fn select_entries() -> String {
     let places: Vec<String> = (1..=ROWS).map(|n| format!("${n}")).collect();
-    format!(
-        "SELECT position, time, head, fields FROM entries WHERE position IN ({})",
-        places.join(",")
-    )
+    format!("SELECT position, time, head, fields FROM entries WHERE position IN ({})", places.join(","))
 }

@@ -55,9 +55,8 @@ impl Store {
     pub async fn connect_with(url: &str, faults: Faults) -> Result<Self, StorageError> {
         sqlx::any::install_default_drivers();
         let (engine, url) = parse(url)?;
-        let options: AnyConnectOptions = url
-            .parse()
-            .map_err(|e: sqlx::Error| StorageError::Address(e.to_string()))?;
+        let options: AnyConnectOptions =
+            url.parse().map_err(|e: sqlx::Error| StorageError::Address(e.to_string()))?;
         let options = options.disable_statement_logging();
         if engine == Engine::Postgres {
             only_safe_lines(&options)?;
@@ -69,14 +68,7 @@ impl Store {
             .after_connect(move |conn, _| Box::pin(async move { set_up(engine, conn).await }))
             .connect_with(options.clone())
             .await?;
-        Ok(Self {
-            inner: Arc::new(Inner {
-                options,
-                engine,
-                pool,
-                faults,
-            }),
-        })
+        Ok(Self { inner: Arc::new(Inner { options, engine, pool, faults }) })
     }
 
     /// The address of a SQLite file, whatever characters its path has.
@@ -130,9 +122,7 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn put_key(&self, tag: &[u8; 16], wrapped: &[u8]) -> Result<bool, StorageError> {
-        let query = sqlx::query(sql::KEY_PUT)
-            .bind(tag.to_vec())
-            .bind(wrapped.to_vec());
+        let query = sqlx::query(sql::KEY_PUT).bind(tag.to_vec()).bind(wrapped.to_vec());
         Ok(query.execute(&self.inner.pool).await?.rows_affected() == 1)
     }
 
@@ -141,10 +131,7 @@ impl Store {
     /// # Errors
     /// Where the database fails.
     pub async fn replace_key(&self, tag: &[u8; 16], old: &[u8], new: &[u8]) -> Result<bool, StorageError> {
-        let query = sqlx::query(sql::KEY_REPLACE)
-            .bind(new.to_vec())
-            .bind(tag.to_vec())
-            .bind(old.to_vec());
+        let query = sqlx::query(sql::KEY_REPLACE).bind(new.to_vec()).bind(tag.to_vec()).bind(old.to_vec());
         let replaced = query.execute(&self.inner.pool).await?.rows_affected() == 1;
         self.forget_old_pages().await;
         Ok(replaced)
@@ -247,9 +234,7 @@ fn parse(url: &str) -> Result<(Engine, String), StorageError> {
     } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
         Ok((Engine::Postgres, url.to_owned()))
     } else {
-        Err(StorageError::Address(
-            "it names no engine this program knows".to_owned(),
-        ))
+        Err(StorageError::Address("it names no engine this program knows".to_owned()))
     }
 }
 
@@ -258,14 +243,9 @@ fn parse(url: &str) -> Result<(Engine, String), StorageError> {
 fn only_safe_lines(options: &AnyConnectOptions) -> Result<(), StorageError> {
     let url = &options.database_url;
     let named = |key: &str| {
-        url.query_pairs()
-            .filter(|(name, _)| name == key)
-            .map(|(_, value)| value.into_owned())
-            .last()
+        url.query_pairs().filter(|(name, _)| name == key).map(|(_, value)| value.into_owned()).last()
     };
-    let host = named("host")
-        .or_else(|| url.host_str().map(str::to_owned))
-        .unwrap_or_default();
+    let host = named("host").or_else(|| url.host_str().map(str::to_owned)).unwrap_or_default();
     let host = host.trim_start_matches('[').trim_end_matches(']');
     let socket =
         host.is_empty() || host.starts_with('/') || host.starts_with("%2F") || host.starts_with("%2f");
@@ -291,8 +271,7 @@ async fn prepare(engine: Engine, options: &AnyConnectOptions) -> Result<(), Stor
         let mut tx = conn.begin_with(engine.begin()).await?;
         if engine == Engine::Postgres {
             // `IF NOT EXISTS` does not keep two sessions from making the same table at once; the lock does.
-            tx.execute("SELECT pg_advisory_xact_lock(7235419302284016)")
-                .await?;
+            tx.execute("SELECT pg_advisory_xact_lock(7235419302284016)").await?;
             make_schema(&mut tx).await?;
         }
         for table in sql::TABLES {
@@ -311,18 +290,12 @@ async fn make_schema(conn: &mut AnyConnection) -> Result<(), StorageError> {
     let current: Option<String> = row.try_get(0)?;
     let path: String = row.try_get(1)?;
     if current.is_none() {
-        let first = path
-            .split(',')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .trim_matches('"');
+        let first = path.split(',').next().unwrap_or_default().trim().trim_matches('"');
         let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
         if first.is_empty() || !first.chars().all(plain) {
             return Err(StorageError::Address(format!("`{path}` names no schema")));
         }
-        conn.execute(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{first}\"")))
-            .await?;
+        conn.execute(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{first}\""))).await?;
     }
     Ok(())
 }
@@ -333,11 +306,7 @@ async fn use_write_ahead_log(conn: &mut AnyConnection) -> Result<(), StorageErro
     let mut waited = Duration::ZERO;
     let pause = Duration::from_millis(5);
     loop {
-        match conn
-            .execute("PRAGMA journal_mode = WAL")
-            .await
-            .map_err(StorageError::from)
-        {
+        match conn.execute("PRAGMA journal_mode = WAL").await.map_err(StorageError::from) {
             Ok(_) => return Ok(()),
             Err(StorageError::Busy(_)) if waited < Duration::from_millis(PATIENCE) => {
                 tokio::time::sleep(pause).await;

@@ -65,14 +65,7 @@ pub async fn verify(
         // Which entry is wrong says more than that the head is.
         Err(damage) => return Err(first_damage(store, keys, &row).await?.unwrap_or(damage).into()),
     };
-    let mut verified = Verified {
-        entries: 0,
-        opened: 0,
-        erased: 0,
-        tiles: 0,
-        segments: 0,
-        checkpoint,
-    };
+    let mut verified = Verified { entries: 0, opened: 0, erased: 0, tiles: 0, segments: 0, checkpoint };
     let mut walk = Walk::from(ledger::Edge::new());
     let mut page = read_page(store, 0, row.size).await?;
     while walk.edge.size() < row.size {
@@ -81,10 +74,8 @@ pub async fn verify(
         }
         let next = walk.edge.size() + page.len() as u64;
         // The database reads the next page while this one is computed.
-        let (computed, ahead) = tokio::join!(
-            compute(&sealer, &mut walk, page, &key_of),
-            read_page(store, next, row.size)
-        );
+        let (computed, ahead) =
+            tokio::join!(compute(&sealer, &mut walk, page, &key_of), read_page(store, next, row.size));
         let computed = computed?;
         verified.opened += computed.opened;
         verified.erased += computed.erased;
@@ -114,11 +105,7 @@ async fn compute(
 ) -> Result<Computed, VerifyError> {
     // Let the query for the next page be sent before this core is busy.
     tokio::task::yield_now().await;
-    let mut computed = Computed {
-        opened: 0,
-        erased: 0,
-        completed: Vec::new(),
-    };
+    let mut computed = Computed { opened: 0, erased: 0, completed: Vec::new() };
     let mut rest = page;
     let half = rest.split_off(rest.len() / 2);
     let open = |rows: Vec<SealedRow>| -> Vec<Opened> {
@@ -190,9 +177,7 @@ async fn compare(
     let row = row.ok_or_else(|| damaged("the index of the segment that begins here is missing"))?;
     let altered = "the index of the segment that begins here was altered";
     let sealed: Vec<u8> = row.try_get(0).map_err(|_| damaged(altered))?;
-    let opened = sealer
-        .indexes()
-        .open(&context(b"journal/index/v1", first), &sealed);
+    let opened = sealer.indexes().open(&context(b"journal/index/v1", first), &sealed);
     let opened = opened.map_err(|_| damaged(altered))?;
     if opened.as_slice() != postings.encode() {
         return Err(damaged("the index of the segment that begins here is not that of its entries").into());
@@ -270,9 +255,7 @@ async fn read_page(store: &Store, from: u64, size: u64) -> Result<Vec<SealedRow>
     // From the very first row, whatever its position: nothing may be filed before the record.
     let start = if from == 0 { i64::MIN } else { number(from) };
     let limit = number(PAGE.min(size - from));
-    let rows = store
-        .many(sqlx::query(sql::ENTRIES_FIRST).bind(start).bind(limit))
-        .await?;
+    let rows = store.many(sqlx::query(sql::ENTRIES_FIRST).bind(start).bind(limit)).await?;
     Ok(rows.iter().map(sealed_row).collect::<Result<_, _>>()?)
 }
 

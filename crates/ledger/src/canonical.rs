@@ -42,11 +42,7 @@ fn check_numbers(value: &Value) -> Result<(), CanonicalError> {
                 }
                 (None, None, None) => false,
             };
-            if exact {
-                Ok(())
-            } else {
-                Err(CanonicalError::Imprecise(number.to_string()))
-            }
+            if exact { Ok(()) } else { Err(CanonicalError::Imprecise(number.to_string())) }
         }
         Value::Array(items) => items.iter().try_for_each(check_numbers),
         Value::Object(fields) => fields.values().try_for_each(check_numbers),

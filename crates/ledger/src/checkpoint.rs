@@ -52,10 +52,7 @@ pub fn open_checkpoint(note: &str, key: &VerifierKey, origin: &str) -> Result<Ch
     note.verify(std::slice::from_ref(key))?;
     let checkpoint: Checkpoint = note.text().parse()?;
     if checkpoint.origin != origin {
-        return Err(CheckpointError::OtherOrigin {
-            expected: origin.to_owned(),
-            found: checkpoint.origin,
-        });
+        return Err(CheckpointError::OtherOrigin { expected: origin.to_owned(), found: checkpoint.origin });
     }
     Ok(checkpoint)
 }
@@ -66,9 +63,7 @@ impl Checkpoint {
             return Err(CheckpointError::Malformed("its origin is empty or not one line"));
         }
         if !self.extensions.iter().all(|line| is_line(line)) {
-            return Err(CheckpointError::Malformed(
-                "an extension line is empty or not one line",
-            ));
+            return Err(CheckpointError::Malformed("an extension line is empty or not one line"));
         }
         if self.size == 0 && self.root != EMPTY_ROOT {
             return Err(CheckpointError::Malformed("an empty tree has another root"));
@@ -90,9 +85,8 @@ impl FromStr for Checkpoint {
 
     /// Reads the text of a note.
     fn from_str(text: &str) -> Result<Self, CheckpointError> {
-        let body = text
-            .strip_suffix('\n')
-            .ok_or(CheckpointError::Malformed("it does not end in a newline"))?;
+        let body =
+            text.strip_suffix('\n').ok_or(CheckpointError::Malformed("it does not end in a newline"))?;
         let mut lines = body.split('\n');
         let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
             return Err(CheckpointError::Malformed("it has fewer than three lines"));
@@ -115,9 +109,7 @@ fn is_line(text: &str) -> bool {
 
 /// A decimal number without sign and leading zeroes.
 fn decimal(text: &str) -> Option<u64> {
-    text.parse()
-        .ok()
-        .filter(|number: &u64| number.to_string() == text)
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 
 #[cfg(test)]

@@ -28,11 +28,7 @@ pub struct DigestError {
 impl Digest {
     /// Reads 64 lower-case hexadecimal digits.
     pub fn from_hex(text: &str) -> Result<Self, DigestError> {
-        exact(
-            HEXLOWER.decode(text.as_bytes()).ok(),
-            text,
-            "lower-case hexadecimal",
-        )
+        exact(HEXLOWER.decode(text.as_bytes()).ok(), text, "lower-case hexadecimal")
     }
 
     /// Reads padded standard base64 (RFC 4648, section 4), as checkpoints write it.
@@ -42,11 +38,7 @@ impl Digest {
 
     /// Reads unpadded base64url (RFC 4648, section 5), as `_sd` arrays write it.
     pub fn from_base64url(text: &str) -> Result<Self, DigestError> {
-        exact(
-            BASE64URL_NOPAD.decode(text.as_bytes()).ok(),
-            text,
-            "unpadded base64url",
-        )
+        exact(BASE64URL_NOPAD.decode(text.as_bytes()).ok(), text, "unpadded base64url")
     }
 
     /// 64 lower-case hexadecimal digits.
@@ -121,10 +113,7 @@ impl TryFrom<String> for Digest {
 fn exact(bytes: Option<Vec<u8>>, given: &str, alphabet: &'static str) -> Result<Digest, DigestError> {
     match bytes.and_then(|bytes| <[u8; 32]>::try_from(bytes).ok()) {
         Some(bytes) => Ok(Digest(bytes)),
-        None => Err(DigestError {
-            given: given.chars().take(80).collect(),
-            alphabet,
-        }),
+        None => Err(DigestError { given: given.chars().take(80).collect(), alphabet }),
     }
 }
 

@@ -54,11 +54,7 @@ impl Disclosure {
         let name = name.into();
         check_name(&name)?;
         let salt = BASE64URL_NOPAD.encode(&salt.0);
-        let triple = Value::Array(vec![
-            Value::String(salt.clone()),
-            Value::String(name.clone()),
-            value,
-        ]);
+        let triple = Value::Array(vec![Value::String(salt.clone()), Value::String(name.clone()), value]);
         let bytes = match canonical(&triple) {
             Ok(bytes) => bytes,
             Err(source) => return Err(DisclosureError::Value { name, source }),
@@ -67,33 +63,21 @@ impl Disclosure {
             return Err(DisclosureError::NotATriple);
         };
         let value = items.into_iter().nth(2).unwrap_or_default();
-        Ok(Self {
-            salt,
-            name,
-            value,
-            encoded: BASE64URL_NOPAD.encode(&bytes),
-        })
+        Ok(Self { salt, name, value, encoded: BASE64URL_NOPAD.encode(&bytes) })
     }
 
     /// Reads a disclosure as it was handed over. Its digest is over `encoded` as it stands.
     ///
     /// A salt may be any text here: others choose their own.
     pub fn parse(encoded: &str) -> Result<Self, DisclosureError> {
-        let bytes = BASE64URL_NOPAD
-            .decode(encoded.as_bytes())
-            .map_err(|_| DisclosureError::NotBase64Url)?;
+        let bytes = BASE64URL_NOPAD.decode(encoded.as_bytes()).map_err(|_| DisclosureError::NotBase64Url)?;
         let (salt, name, value): (String, String, Value) =
             serde_json::from_slice(&bytes).map_err(|_| DisclosureError::NotATriple)?;
         if salt.is_empty() {
             return Err(DisclosureError::EmptySalt);
         }
         check_name(&name)?;
-        Ok(Self {
-            salt,
-            name,
-            value,
-            encoded: encoded.to_owned(),
-        })
+        Ok(Self { salt, name, value, encoded: encoded.to_owned() })
     }
 
     /// The salt as it is written: base64url of 16 bytes if we made it, any text if others did.
@@ -138,9 +122,7 @@ impl std::fmt::Debug for Salt {
 impl std::fmt::Debug for Disclosure {
     // The value may be a secret: a log line gets the name only.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Disclosure")
-            .field("name", &self.name)
-            .finish_non_exhaustive()
+        f.debug_struct("Disclosure").field("name", &self.name).finish_non_exhaustive()
     }
 }
 

@@ -64,13 +64,7 @@ impl Entry {
         }
         let mut digests: Vec<Digest> = disclosures.iter().map(Disclosure::digest).collect();
         digests.sort_unstable();
-        Self {
-            position,
-            time,
-            kind: kind.into(),
-            digests,
-        }
-        .checked()
+        Self { position, time, kind: kind.into(), digests }.checked()
     }
 
     /// Reads an entry. Only its canonical form is accepted: an entry has one text, and so one leaf.
@@ -85,11 +79,8 @@ impl Entry {
             time: &'a str,
         }
         let written: Written<'_> = serde_json::from_slice(bytes).map_err(|_| EntryError::NotCanonical)?;
-        let digests: Result<Vec<Digest>, _> = written
-            .digests
-            .iter()
-            .map(|text| Digest::from_base64url(text))
-            .collect();
+        let digests: Result<Vec<Digest>, _> =
+            written.digests.iter().map(|text| Digest::from_base64url(text)).collect();
         let entry = Self {
             position: written.position,
             time: parse_time(written.time).ok_or(EntryError::NotCanonical)?,
@@ -97,11 +88,7 @@ impl Entry {
             digests: digests.map_err(|_| EntryError::NotCanonical)?,
         }
         .checked()?;
-        if entry.to_bytes() == bytes {
-            Ok(entry)
-        } else {
-            Err(EntryError::NotCanonical)
-        }
+        if entry.to_bytes() == bytes { Ok(entry) } else { Err(EntryError::NotCanonical) }
     }
 
     /// The canonical bytes (RFC 8785), for example
@@ -221,11 +208,7 @@ fn civil(days: u64) -> (u64, u64, u64) {
     let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let month_from_march = (5 * day_of_year + 2) / 153;
     let day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-    let month = if month_from_march < 10 {
-        month_from_march + 3
-    } else {
-        month_from_march - 9
-    };
+    let month = if month_from_march < 10 { month_from_march + 3 } else { month_from_march - 9 };
     (era * 400 + year_of_era + u64::from(month <= 2), month, day)
 }
 

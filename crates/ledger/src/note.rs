@@ -82,15 +82,8 @@ impl SigningKey {
     pub fn from_seed(name: impl Into<String>, seed: &[u8; 32]) -> Result<Self, NoteError> {
         let name = name.into();
         let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoteError::Key(name.clone()))?;
-        let public = pair
-            .public_key()
-            .as_ref()
-            .try_into()
-            .map_err(|_| NoteError::Key(name.clone()))?;
-        Ok(Self {
-            pair,
-            verifier: VerifierKey::new(name, public)?,
-        })
+        let public = pair.public_key().as_ref().try_into().map_err(|_| NoteError::Key(name.clone()))?;
+        Ok(Self { pair, verifier: VerifierKey::new(name, public)? })
     }
 
     /// The public half.
@@ -136,9 +129,7 @@ impl VerifierKey {
     }
 
     fn verifies(&self, text: &str, signature: &Signature) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.public)
-            .verify(text.as_bytes(), &signature.bytes)
-            .is_ok()
+        UnparsedPublicKey::new(&ED25519, self.public).verify(text.as_bytes(), &signature.bytes).is_ok()
     }
 }
 
@@ -159,19 +150,15 @@ impl SignedNote {
         if note.len() > MAX_NOTE {
             return Err(NoteError::Malformed("it is longer than 1 MiB"));
         }
-        let (before, after) = note
-            .rsplit_once("\n\n")
-            .ok_or(NoteError::Malformed("no blank line before its signatures"))?;
+        let (before, after) =
+            note.rsplit_once("\n\n").ok_or(NoteError::Malformed("no blank line before its signatures"))?;
         let text = format!("{before}\n");
         check_text(&text)?;
         let lines = after
             .strip_suffix('\n')
             .ok_or(NoteError::Malformed("its last line does not end in a newline"))?;
-        let signatures: Vec<Signature> = lines
-            .split('\n')
-            .take(MAX_SIGNATURES + 1)
-            .map(Signature::parse)
-            .collect::<Result<_, _>>()?;
+        let signatures: Vec<Signature> =
+            lines.split('\n').take(MAX_SIGNATURES + 1).map(Signature::parse).collect::<Result<_, _>>()?;
         if signatures.len() > MAX_SIGNATURES {
             return Err(NoteError::Malformed("it has more than 100 signatures"));
         }
@@ -197,11 +184,7 @@ impl SignedNote {
                 signers.push(key);
             }
         }
-        if signers.is_empty() {
-            Err(NoteError::NoKnownSignature)
-        } else {
-            Ok(signers)
-        }
+        if signers.is_empty() { Err(NoteError::NoKnownSignature) } else { Ok(signers) }
     }
 
     /// The signed text with its last newline.
@@ -223,11 +206,8 @@ impl Signature {
             check_name(name).ok()?;
             let bytes = BASE64.decode(base64.as_bytes()).ok()?;
             let (id, bytes) = bytes.split_first_chunk::<4>()?;
-            let signature = Self {
-                name: name.to_owned(),
-                id: u32::from_be_bytes(*id),
-                bytes: bytes.to_vec(),
-            };
+            let signature =
+                Self { name: name.to_owned(), id: u32::from_be_bytes(*id), bytes: bytes.to_vec() };
             (!bytes.is_empty()).then_some(signature)
         };
         read().ok_or(malformed)
@@ -238,11 +218,7 @@ impl fmt::Display for SignedNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.text)?;
         for Signature { name, id, bytes } in &self.signatures {
-            let both: Vec<u8> = id
-                .to_be_bytes()
-                .into_iter()
-                .chain(bytes.iter().copied())
-                .collect();
+            let both: Vec<u8> = id.to_be_bytes().into_iter().chain(bytes.iter().copied()).collect();
             writeln!(f, "— {name} {}", BASE64.encode(&both))?;
         }
         Ok(())
@@ -252,13 +228,7 @@ impl fmt::Display for SignedNote {
 impl fmt::Display for VerifierKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let key: Vec<u8> = std::iter::once(ED25519_TYPE).chain(self.public).collect();
-        write!(
-            f,
-            "{}+{}+{}",
-            self.name,
-            HEXLOWER.encode(&self.id.to_be_bytes()),
-            BASE64.encode(&key)
-        )
+        write!(f, "{}+{}+{}", self.name, HEXLOWER.encode(&self.id.to_be_bytes()), BASE64.encode(&key))
     }
 }
 
@@ -281,9 +251,7 @@ impl FromStr for VerifierKey {
 
 impl fmt::Debug for SigningKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey")
-            .field("name", &self.verifier.name)
-            .finish_non_exhaustive()
+        f.debug_struct("SigningKey").field("name", &self.verifier.name).finish_non_exhaustive()
     }
 }
 

@@ -85,11 +85,7 @@ pub enum TileError {
 impl TileId {
     /// The tile as a tree of `size` leaves has it, full or partial; nothing if that tree has no hash in it.
     pub fn at(level: u8, index: u64, size: u64) -> Option<Self> {
-        let hashes = if level < LEVELS {
-            size >> (8 * u32::from(level))
-        } else {
-            0
-        };
+        let hashes = if level < LEVELS { size >> (8 * u32::from(level)) } else { 0 };
         let before = index.checked_mul(u64::from(TILE_WIDTH))?;
         let width = hashes.checked_sub(before)?.min(u64::from(TILE_WIDTH)) as u16;
         (width > 0).then_some(Self { level, index, width })
@@ -103,11 +99,7 @@ impl TileId {
             index = format!("x{:03}/{index}", rest % 1000);
             rest /= 1000;
         }
-        let partial = if self.width < TILE_WIDTH {
-            format!(".p/{}", self.width)
-        } else {
-            String::new()
-        };
+        let partial = if self.width < TILE_WIDTH { format!(".p/{}", self.width) } else { String::new() };
         format!("tile/{}/{index}{partial}", self.level)
     }
 
@@ -122,10 +114,7 @@ impl TileId {
         if rest.is_empty() && hashes.len() == usize::from(self.width) {
             Ok(hashes.iter().copied().map(Digest).collect())
         } else {
-            Err(TileError::WrongWidth {
-                path: self.path(),
-                hashes: hashes.len(),
-            })
+            Err(TileError::WrongWidth { path: self.path(), hashes: hashes.len() })
         }
     }
 
@@ -150,11 +139,7 @@ impl FromStr for TileId {
                 let digits: u64 = part.trim_start_matches('x').parse().ok()?;
                 sum.checked_mul(1000)?.checked_add(digits)
             })?;
-            Some(Self {
-                level: level.parse().ok()?,
-                index,
-                width,
-            })
+            Some(Self { level: level.parse().ok()?, index, width })
         };
         // What is written in any other way (signs, leading zeroes, a lost `x`) is not written back alike.
         read()
@@ -174,15 +159,9 @@ impl Edge {
     /// The hashes are believed: compare [`root`](Self::root) with a checkpoint.
     pub fn restore(size: u64, partials: Vec<Vec<Digest>>) -> Result<Self, TileError> {
         let mut edge = Self::default();
-        if let Some(level) = partials
-            .iter()
-            .skip(usize::from(LEVELS))
-            .position(|partial| !partial.is_empty())
+        if let Some(level) = partials.iter().skip(usize::from(LEVELS)).position(|partial| !partial.is_empty())
         {
-            return Err(TileError::OutsideTree {
-                level: LEVELS.saturating_add(level as u8),
-                size,
-            });
+            return Err(TileError::OutsideTree { level: LEVELS.saturating_add(level as u8), size });
         }
         for (place, given) in edge.partials.iter_mut().zip(partials) {
             *place = given;
@@ -192,15 +171,8 @@ impl Edge {
             let hashes = size >> (8 * u32::from(level));
             let width = hashes % u64::from(TILE_WIDTH);
             if partial.len() as u64 != width {
-                let id = TileId {
-                    level,
-                    index: hashes / u64::from(TILE_WIDTH),
-                    width: width as u16,
-                };
-                return Err(TileError::WrongWidth {
-                    path: id.path(),
-                    hashes: partial.len(),
-                });
+                let id = TileId { level, index: hashes / u64::from(TILE_WIDTH), width: width as u16 };
+                return Err(TileError::WrongWidth { path: id.path(), hashes: partial.len() });
             }
             let mut rest = partial.as_slice();
             for height in (0..8).rev().filter(|height| width >> height & 1 == 1) {
@@ -209,10 +181,8 @@ impl Edge {
                 rest = after;
             }
         }
-        edge.frontier = Frontier::from_parts(size, roots).map_err(|_| TileError::OutsideTree {
-            level: LEVELS - 1,
-            size,
-        })?;
+        edge.frontier = Frontier::from_parts(size, roots)
+            .map_err(|_| TileError::OutsideTree { level: LEVELS - 1, size })?;
         Ok(edge)
     }
 
@@ -251,20 +221,10 @@ impl Edge {
 
     /// The partial tiles of this tree, lowest level first.
     pub fn partial_tiles(&self) -> impl Iterator<Item = (TileId, &[Digest])> {
-        (0..LEVELS)
-            .zip(&self.partials)
-            .filter(|(_, hashes)| !hashes.is_empty())
-            .map(|(level, hashes)| {
-                let index = (self.size() >> (8 * u32::from(level))) / u64::from(TILE_WIDTH);
-                (
-                    TileId {
-                        level,
-                        index,
-                        width: hashes.len() as u16,
-                    },
-                    hashes.as_slice(),
-                )
-            })
+        (0..LEVELS).zip(&self.partials).filter(|(_, hashes)| !hashes.is_empty()).map(|(level, hashes)| {
+            let index = (self.size() >> (8 * u32::from(level))) / u64::from(TILE_WIDTH);
+            (TileId { level, index, width: hashes.len() as u16 }, hashes.as_slice())
+        })
     }
 }
 

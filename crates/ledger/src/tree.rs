@@ -64,10 +64,7 @@ impl Frontier {
         if hashes.len() == size.count_ones() as usize {
             Ok(Self { size, hashes })
         } else {
-            Err(ProofError::Frontier {
-                size,
-                hashes: hashes.len(),
-            })
+            Err(ProofError::Frontier { size, hashes: hashes.len() })
         }
     }
 
@@ -106,11 +103,7 @@ impl Frontier {
 
 /// The root of the first `size` leaves, from tiles.
 pub fn root_of<S: HashSource>(size: u64, source: &S) -> Result<Digest, ProofError> {
-    if size == 0 {
-        Ok(EMPTY_ROOT)
-    } else {
-        Reader::new(size, source).range(0, size)
-    }
+    if size == 0 { Ok(EMPTY_ROOT) } else { Reader::new(size, source).range(0, size) }
 }
 
 /// The hashes that lead from the leaf `index` to the root of the first `size` leaves (RFC 6962, section 2.1.1).
@@ -193,11 +186,7 @@ pub fn verify_inclusion(
     if snode != 0 {
         return Err(ProofError::Length(proof.len()));
     }
-    if hash == *root {
-        Ok(())
-    } else {
-        Err(ProofError::OtherRoot)
-    }
+    if hash == *root { Ok(()) } else { Err(ProofError::OtherRoot) }
 }
 
 /// Checks a consistency proof (RFC 9162, section 2.1.4.2).
@@ -249,11 +238,7 @@ pub fn verify_consistency(
     if snode != 0 {
         return Err(ProofError::Length(proof.len()));
     }
-    if old_hash == *old_root && new_hash == *new_root {
-        Ok(())
-    } else {
-        Err(ProofError::OtherRoot)
-    }
+    if old_hash == *old_root && new_hash == *new_root { Ok(()) } else { Err(ProofError::OtherRoot) }
 }
 
 /// Reads each tile once while a proof is computed.
@@ -265,11 +250,7 @@ struct Reader<'a, S> {
 
 impl<'a, S: HashSource> Reader<'a, S> {
     fn new(size: u64, source: &'a S) -> Self {
-        Self {
-            size,
-            source,
-            tiles: BTreeMap::new(),
-        }
+        Self { size, source, tiles: BTreeMap::new() }
     }
 
     /// The Merkle tree hash of the leaves `from..to`, which are a subtree as RFC 6962 splits the tree.
@@ -279,41 +260,27 @@ impl<'a, S: HashSource> Reader<'a, S> {
             return self.subtree(from, length.trailing_zeros());
         }
         let middle = from + split(length);
-        Ok(node_hash(
-            &self.subtree(from, (middle - from).trailing_zeros())?,
-            &self.range(middle, to)?,
-        ))
+        Ok(node_hash(&self.subtree(from, (middle - from).trailing_zeros())?, &self.range(middle, to)?))
     }
 
     /// The root of the full subtree of 2^height leaves that begins at `from`.
     fn subtree(&mut self, from: u64, height: u32) -> Result<Digest, ProofError> {
         let (level, within) = (height / 8, height % 8);
         let first = from >> (8 * level);
-        let id = TileId::at(level as u8, first / u64::from(TILE_WIDTH), self.size).ok_or(
-            TileError::OutsideTree {
-                level: level as u8,
-                size: self.size,
-            },
-        )?;
+        let id = TileId::at(level as u8, first / u64::from(TILE_WIDTH), self.size)
+            .ok_or(TileError::OutsideTree { level: level as u8, size: self.size })?;
         let hashes = match self.tiles.entry(id) {
             std::collections::btree_map::Entry::Occupied(known) => known.into_mut(),
             std::collections::btree_map::Entry::Vacant(place) => {
                 let hashes = self.source.tile(id)?;
                 if hashes.len() != usize::from(id.width) {
-                    return Err(TileError::WrongWidth {
-                        path: id.path(),
-                        hashes: hashes.len(),
-                    }
-                    .into());
+                    return Err(TileError::WrongWidth { path: id.path(), hashes: hashes.len() }.into());
                 }
                 place.insert(hashes)
             }
         };
         let offset = (first % u64::from(TILE_WIDTH)) as usize;
-        let outside = TileError::WrongWidth {
-            path: id.path(),
-            hashes: hashes.len(),
-        };
+        let outside = TileError::WrongWidth { path: id.path(), hashes: hashes.len() };
         let slice = hashes.get(offset..offset + (1 << within)).ok_or(outside)?;
         Ok(full_root(slice))
     }

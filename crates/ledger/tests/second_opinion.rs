@@ -1,10 +1,6 @@
 //! The same digests, entries, roots and signatures by other hands: Python's standard library and OpenSSL.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests may panic as tests do"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests may panic as tests do")]
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -60,27 +56,15 @@ fn any_value() -> impl Strategy<Value = Value> {
 
 fn any_case() -> impl Strategy<Value = (u64, i64, String, Vec<Field>)> {
     let name = any::<String>().prop_filter("reserved", |name| name != "_sd" && name != "...");
-    let fields =
-        prop::collection::btree_map(name, (any::<[u8; 16]>(), any_value()), 0..5).prop_map(|fields| {
-            fields
-                .into_iter()
-                .map(|(name, (salt, value))| (salt, name, value))
-                .collect()
-        });
-    (
-        0..1u64 << 53,
-        0..=ledger::entry::MAX_TIME,
-        "[a-z0-9.-]{1,40}",
-        fields,
-    )
+    let fields = prop::collection::btree_map(name, (any::<[u8; 16]>(), any_value()), 0..5)
+        .prop_map(|fields| fields.into_iter().map(|(name, (salt, value))| (salt, name, value)).collect());
+    (0..1u64 << 53, 0..=ledger::entry::MAX_TIME, "[a-z0-9.-]{1,40}", fields)
 }
 
 #[test]
 fn python_computes_the_same_disclosures_entries_and_roots() {
     let mut runner = TestRunner::deterministic();
-    let cases: Vec<_> = (0..300)
-        .map(|_| any_case().new_tree(&mut runner).unwrap().current())
-        .collect();
+    let cases: Vec<_> = (0..300).map(|_| any_case().new_tree(&mut runner).unwrap().current()).collect();
     let asked: Vec<Value> = cases
         .iter()
         .map(|(position, time, kind, fields)| {
@@ -95,11 +79,7 @@ fn python_computes_the_same_disclosures_entries_and_roots() {
     let Some(output) = run("python3", &[script], &serde_json::to_vec(&asked).unwrap()) else {
         return;
     };
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let answers: Vec<Value> = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(answers.len(), cases.len());
 
@@ -128,14 +108,8 @@ fn openssl_verifies_our_notes_and_refuses_altered_ones() {
     let folder = tempfile::tempdir().unwrap();
     let place = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     // SubjectPublicKeyInfo of an Ed25519 key (RFC 8410, section 4) is this, then the key.
-    let prefix = [
-        0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00,
-    ];
-    std::fs::write(
-        place("key.der"),
-        [prefix.as_slice(), key.verifier().public()].concat(),
-    )
-    .unwrap();
+    let prefix = [0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x03, 0x21, 0x00];
+    std::fs::write(place("key.der"), [prefix.as_slice(), key.verifier().public()].concat()).unwrap();
     std::fs::write(place("signature"), &note.signatures()[0].bytes).unwrap();
     std::fs::write(place("text"), note.text()).unwrap();
     std::fs::write(place("altered"), note.text().replace("ordinary", "0rdinary")).unwrap();
@@ -149,16 +123,7 @@ fn openssl_verifies_our_notes_and_refuses_altered_ones() {
             return;
         };
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert_eq!(
-            output.status.success(),
-            verifies,
-            "{said}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        assert_eq!(
-            said.contains("Signature Verified Successfully"),
-            verifies,
-            "{said}"
-        );
+        assert_eq!(output.status.success(), verifies, "{said}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(said.contains("Signature Verified Successfully"), verifies, "{said}");
     }
 }

@@ -53,40 +53,20 @@ impl Actor {
     /// The local shell: a person acting through it, or nobody but the operator.
     #[must_use]
     pub fn shell(os_user: &str, person: Option<PersonId>) -> Self {
-        let via = Via::Shell {
-            os_user: os_user.to_owned(),
-        };
-        Self {
-            person,
-            account: None,
-            via,
-            second_factor_at: None,
-            address: None,
-        }
+        let via = Via::Shell { os_user: os_user.to_owned() };
+        Self { person, account: None, via, second_factor_at: None, address: None }
     }
 
     /// The program itself.
     #[must_use]
     pub fn program() -> Self {
-        Self {
-            person: None,
-            account: None,
-            via: Via::Program,
-            second_factor_at: None,
-            address: None,
-        }
+        Self { person: None, account: None, via: Via::Program, second_factor_at: None, address: None }
     }
 
     /// Somebody who has not signed in yet.
     #[must_use]
     pub fn link(address: Option<IpAddr>) -> Self {
-        Self {
-            person: None,
-            account: None,
-            via: Via::Link,
-            second_factor_at: None,
-            address,
-        }
+        Self { person: None, account: None, via: Via::Link, second_factor_at: None, address }
     }
 
     /// Is this the operator of the machine, acting for nobody else? The operator manages; what only a person can do
@@ -124,16 +104,12 @@ impl Actor {
     /// A refusal that says how to act as a person.
     pub fn person(&self, state: &State, now: Time, act: &str) -> Result<PersonId, Refusal> {
         let refused = |why: &str| Refusal::role(act, "a person of this organisation").remedy(why);
-        let id = self
-            .person
-            .ok_or_else(|| refused("sign in, or name the person with --as"))?;
+        let id = self.person.ok_or_else(|| refused("sign in, or name the person with --as"))?;
         let person = state.people.get(id).ok_or_else(|| Refusal::unknown(id))?;
         if person.is_active(now) {
             Ok(id)
         } else {
-            Err(refused(
-                "their employment has not begun, has ended, or is suspended: ask HR",
-            ))
+            Err(refused("their employment has not begun, has ended, or is suspended: ask HR"))
         }
     }
 }

@@ -5,10 +5,7 @@ use crate::{access, accounts, agreements, documents, people, secrets};
 
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "one variant per area; each area's commands are documented there"
-)]
+#[allow(missing_docs, reason = "one variant per area; each area's commands are documented there")]
 pub enum Command {
     Organisation(OrganisationCommand),
     People(people::Command),
@@ -67,15 +64,9 @@ fn organisation(
     let event = match command {
         OrganisationCommand::Found { name, zone } => {
             if state.size > 0 {
-                return Err(Refusal::new(
-                    crate::Rule::Taken,
-                    "this record has already been begun",
-                ));
+                return Err(Refusal::new(crate::Rule::Taken, "this record has already been begun"));
             }
-            OrganisationEvent::Founded {
-                name: name.clone(),
-                zone: known_zone(zone)?,
-            }
+            OrganisationEvent::Founded { name: name.clone(), zone: known_zone(zone)? }
         }
         OrganisationCommand::Change { name, zone } => {
             actor.require(
@@ -84,10 +75,7 @@ fn organisation(
                 &[people::Role::Administrator],
                 "change the organisation's name and time zone",
             )?;
-            OrganisationEvent::Changed {
-                name: name.clone(),
-                zone: known_zone(zone)?,
-            }
+            OrganisationEvent::Changed { name: name.clone(), zone: known_zone(zone)? }
         }
         OrganisationCommand::NotePassphraseChanged => OrganisationEvent::PassphraseChanged {},
         OrganisationCommand::NoteRecoveryRenewed => OrganisationEvent::RecoveryRenewed {},

@@ -9,9 +9,9 @@ use crate::{access, accounts, agreements, documents, people, secrets};
 pub fn hidden_fields(kind: &str) -> &'static [&'static str] {
     match kind {
         "secret.submitted" | "secret.revised" => &["precise"],
-        _ if kind.starts_with("account.") => &[
-            "verifier", "secret", "recovery", "invite", "token", "digest", "code",
-        ],
+        _ if kind.starts_with("account.") => {
+            &["verifier", "secret", "recovery", "invite", "token", "digest", "code"]
+        }
         _ => &[],
     }
 }
@@ -38,17 +38,14 @@ pub fn describe(state: &State, recorded: &Recorded) -> String {
 }
 
 fn name(state: &State, id: PersonId) -> String {
-    state
-        .people
-        .get(id)
-        .map_or_else(|| id.to_string(), |person| person.name.to_string())
+    state.people.get(id).map_or_else(|| id.to_string(), |person| person.name.to_string())
 }
 
 fn title(state: &State, id: SecretId) -> String {
-    state.secrets.get(id).map_or_else(
-        || id.to_string(),
-        |secret| format!("`{}` ({id})", secret.profile.title),
-    )
+    state
+        .secrets
+        .get(id)
+        .map_or_else(|| id.to_string(), |secret| format!("`{}` ({id})", secret.profile.title))
 }
 
 fn organisation(event: &OrganisationEvent) -> String {
@@ -69,21 +66,12 @@ fn person(state: &State, event: &people::Event) -> String {
     match event {
         people::Event::Added { person, .. } => format!("entered {} ({person})", name(state, *person)),
         people::Event::Changed { person, .. } => format!("changed the entry of {}", name(state, *person)),
-        people::Event::Cleared {
-            person, clearance, ..
-        } => {
-            format!(
-                "set the clearance of {} to level {clearance}",
-                name(state, *person)
-            )
+        people::Event::Cleared { person, clearance, .. } => {
+            format!("set the clearance of {} to level {clearance}", name(state, *person))
         }
         people::Event::RolesSet { person, roles } => {
             let roles: Vec<String> = roles.iter().map(ToString::to_string).collect();
-            let roles = if roles.is_empty() {
-                "none".to_owned()
-            } else {
-                roles.join(", ")
-            };
+            let roles = if roles.is_empty() { "none".to_owned() } else { roles.join(", ") };
             format!("set the roles of {} to {roles}", name(state, *person))
         }
         people::Event::Suspended { person, reason } => {
@@ -94,10 +82,7 @@ fn person(state: &State, event: &people::Event) -> String {
         }
         people::Event::Ended { person, ends, reason } => {
             let day = ends.for_people(&state.organisation.zone);
-            format!(
-                "ended the employment of {} as of {day}: {reason}",
-                name(state, *person)
-            )
+            format!("ended the employment of {} as of {day}: {reason}", name(state, *person))
         }
     }
 }
@@ -113,34 +98,19 @@ fn secret(state: &State, event: &secrets::Event) -> String {
         secrets::Event::Returned { secret, reason } => {
             format!("returned {}: {reason}", title(state, *secret))
         }
-        secrets::Event::Revised {
-            secret,
-            version,
-            profile,
-            ..
-        } => {
+        secrets::Event::Revised { secret, version, profile, .. } => {
             format!("made version {version} of `{}` ({secret})", profile.title)
         }
         secrets::Event::Reviewed { secret, next, .. } => {
             let day = next.day_for_people(&state.organisation.zone);
-            format!(
-                "reviewed {}; the next review is due on {day}",
-                title(state, *secret)
-            )
+            format!("reviewed {}; the next review is due on {day}", title(state, *secret))
         }
         secrets::Event::Retired { secret, reason } => format!("retired {}: {reason}", title(state, *secret)),
         secrets::Event::Read { secret, version, .. } => {
-            format!(
-                "read the precise description of {}, version {version}",
-                title(state, *secret)
-            )
+            format!("read the precise description of {}, version {version}", title(state, *secret))
         }
         secrets::Event::Refused { secret, failing, .. } => {
-            format!(
-                "was refused the precise description of {}: {}",
-                title(state, *secret),
-                list(*failing)
-            )
+            format!("was refused the precise description of {}: {}", title(state, *secret), list(*failing))
         }
     }
 }
@@ -148,10 +118,8 @@ fn secret(state: &State, event: &secrets::Event) -> String {
 fn document(state: &State, event: &documents::Event) -> String {
     let (id, secret) = event.about();
     let title = title(state, secret);
-    let name = state
-        .documents
-        .get(id)
-        .map_or_else(|| id.to_string(), |found| format!("`{}` ({id})", found.name));
+    let name =
+        state.documents.get(id).map_or_else(|| id.to_string(), |found| format!("`{}` ({id})", found.name));
     match event {
         documents::Event::Added { name, .. } => format!("sealed `{name}` ({id}) as a document of {title}"),
         documents::Event::Registered { name, place, .. } => {
@@ -172,11 +140,7 @@ fn list(conditions: gate::ConditionSet) -> String {
 
 fn agreement(state: &State, event: &agreements::Event) -> String {
     let id = event.agreement();
-    let title = state
-        .agreements
-        .get(id)
-        .map_or("an agreement", agreements::Agreement::title)
-        .to_owned();
+    let title = state.agreements.get(id).map_or("an agreement", agreements::Agreement::title).to_owned();
     let title = format!("`{title}` ({id})");
     match event {
         agreements::Event::Published { version, .. } => format!("published version {version} of {title}"),
@@ -184,28 +148,18 @@ fn agreement(state: &State, event: &agreements::Event) -> String {
             format!("asked {} to sign {title}", name(state, *person))
         }
         agreements::Event::Opened { version, .. } => format!("read version {version} of {title}"),
-        agreements::Event::Signed {
-            version,
-            person,
-            method: agreements::Method::Paper,
-            ..
-        } => {
+        agreements::Event::Signed { version, person, method: agreements::Method::Paper, .. } => {
             format!(
                 "recorded the paper copy of {title}, version {version}, signed by {}",
                 name(state, *person)
             )
         }
-        agreements::Event::Signed {
-            version, typed_name, ..
-        } => {
+        agreements::Event::Signed { version, typed_name, .. } => {
             format!("signed version {version} of {title} as \"{typed_name}\"")
         }
         agreements::Event::Declined { reason, .. } => format!("declined to sign {title}: {reason}"),
         agreements::Event::AssignmentCancelled { person, reason, .. } => {
-            format!(
-                "no longer asks {} to sign {title}: {reason}",
-                name(state, *person)
-            )
+            format!("no longer asks {} to sign {title}: {reason}", name(state, *person))
         }
         agreements::Event::Withdrawn { reason, .. } => format!("withdrew {title}: {reason}"),
     }
@@ -215,18 +169,9 @@ fn access(state: &State, recorded: &Recorded, event: &access::Event) -> String {
     let zone = &state.organisation.zone;
     match event {
         access::Event::RequirementsSet { tier, reason, .. } => {
-            format!(
-                "changed what {} secrets ask: {reason}",
-                tier.name().to_lowercase()
-            )
+            format!("changed what {} secrets ask: {reason}", tier.name().to_lowercase())
         }
-        access::Event::Requested {
-            request,
-            person,
-            secret,
-            purpose,
-            ends,
-        } => {
+        access::Event::Requested { request, person, secret, purpose, ends } => {
             let until = ends.for_people(zone);
             let title = title(state, *secret);
             let whose = match recorded.by.person == Some(*person) {
@@ -238,22 +183,11 @@ fn access(state: &State, recorded: &Recorded, event: &access::Event) -> String {
         access::Event::Approved { request, secret, .. } => {
             format!("approved {request} for {}", title(state, *secret))
         }
-        access::Event::Denied {
-            request,
-            secret,
-            reason,
-            ..
-        } => {
+        access::Event::Denied { request, secret, reason, .. } => {
             format!("refused {request} for {}: {reason}", title(state, *secret))
         }
         access::Event::Withdrawn { request, .. } => format!("took {request} back"),
-        access::Event::Granted {
-            grant,
-            person,
-            secret,
-            ends,
-            ..
-        } => {
+        access::Event::Granted { grant, person, secret, ends, .. } => {
             let until = ends.for_people(zone);
             format!(
                 "thereby granted {} access to {} until {until} ({grant})",
@@ -261,30 +195,16 @@ fn access(state: &State, recorded: &Recorded, event: &access::Event) -> String {
                 title(state, *secret)
             )
         }
-        access::Event::Revoked {
-            grant,
-            secret,
-            person,
-            reason,
-        } => {
+        access::Event::Revoked { grant, secret, person, reason } => {
             format!(
                 "took back {grant}, the access of {} to {}: {reason}",
                 name(state, *person),
                 title(state, *secret)
             )
         }
-        access::Event::EmergencyTaken {
-            grant,
-            secret,
-            purpose,
-            ends,
-            ..
-        } => {
+        access::Event::EmergencyTaken { grant, secret, purpose, ends, .. } => {
             let until = ends.for_people(zone);
-            format!(
-                "took emergency access to {} until {until} ({grant}): {purpose}",
-                title(state, *secret)
-            )
+            format!("took emergency access to {} until {until} ({grant}): {purpose}", title(state, *secret))
         }
         access::Event::EmergencyJustified { grant, account, .. } => format!("justified {grant}: {account}"),
         access::Event::EmergencyReviewed { grant, in_order, .. } => {
@@ -321,19 +241,13 @@ fn account(state: &State, recorded: &Recorded, event: &accounts::Event) -> Strin
             None => "signed in".to_owned(),
         },
         accounts::Event::SessionConfirmed { .. } => "showed their second factor again".to_owned(),
-        accounts::Event::SessionEnded {
-            reason: accounts::SessionEnd::Idle,
-            ..
-        } => {
+        accounts::Event::SessionEnded { reason: accounts::SessionEnd::Idle, .. } => {
             format!("ended an idle session of {}", name(state, person))
         }
         accounts::Event::SessionEnded { .. } if own => "signed out".to_owned(),
         accounts::Event::SessionEnded { .. } => format!("ended a session of {}", name(state, person)),
         accounts::Event::TokenIssued { name, ends, .. } => {
-            format!(
-                "issued the API token `{name}`, good until {}",
-                ends.for_people(&state.organisation.zone)
-            )
+            format!("issued the API token `{name}`, good until {}", ends.for_people(&state.organisation.zone))
         }
         accounts::Event::TokenRevoked { token, reason, .. } => {
             format!("revoked the API token {token}: {reason}")

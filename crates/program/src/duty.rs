@@ -66,13 +66,6 @@ fn all(state: &State, now: Time) -> Vec<Duty> {
     agreements::duties(state, now, &mut duties);
     access::duties(state, now, &mut duties);
     accounts::duties(state, now, &mut duties);
-    duties.sort_by_key(|duty| {
-        (
-            duty.due.unwrap_or(Time::LATEST),
-            duty.task,
-            duty.about,
-            duty.person,
-        )
-    });
+    duties.sort_by_key(|duty| (duty.due.unwrap_or(Time::LATEST), duty.task, duty.about, duty.person));
     duties
 }

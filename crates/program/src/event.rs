@@ -7,14 +7,8 @@ use serde_json::{Map, Value};
 
 /// A fact that was recorded. Facts are for ever: a field is added with a default, a meaning is changed by a new event.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "one variant per area; each area's events are documented there"
-)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "events are held one act at a time, never in bulk"
-)]
+#[allow(missing_docs, reason = "one variant per area; each area's events are documented there")]
+#[allow(clippy::large_enum_variant, reason = "events are held one act at a time, never in bulk")]
 pub enum Event {
     Organisation(OrganisationEvent),
     People(people::Event),
@@ -103,10 +97,7 @@ impl Event {
     /// # Errors
     /// A field that JSON cannot hold.
     pub fn to_fields(&self, by: &Actor) -> Result<(String, Map<String, Value>), EventError> {
-        let malformed = |source| EventError::Fields {
-            kind: "new".to_owned(),
-            source,
-        };
+        let malformed = |source| EventError::Fields { kind: "new".to_owned(), source };
         let value = each!(self, inner => serde_json::to_value(inner)).map_err(malformed)?;
         let Value::Object(mut fields) = value else {
             return Err(EventError::UnknownKind(value.to_string()));
@@ -125,10 +116,8 @@ impl Event {
     /// A kind no area knows, or fields that are not that kind's.
     pub fn from_fields(kind: &str, mut fields: Map<String, Value>) -> Result<(Actor, Event), EventError> {
         let by = fields.remove(BY).unwrap_or(Value::Null);
-        let by = serde_json::from_value(by).map_err(|source| EventError::Fields {
-            kind: kind.to_owned(),
-            source,
-        })?;
+        let by = serde_json::from_value(by)
+            .map_err(|source| EventError::Fields { kind: kind.to_owned(), source })?;
         fields.insert(KIND.to_owned(), Value::String(kind.to_owned()));
         let area = kind.split_once('.').map_or(kind, |(area, _)| area);
         let event = match area {
@@ -146,10 +135,8 @@ impl Event {
 }
 
 fn read<T: DeserializeOwned>(kind: &str, fields: Map<String, Value>) -> Result<T, EventError> {
-    serde_json::from_value(Value::Object(fields)).map_err(|source| EventError::Fields {
-        kind: kind.to_owned(),
-        source,
-    })
+    serde_json::from_value(Value::Object(fields))
+        .map_err(|source| EventError::Fields { kind: kind.to_owned(), source })
 }
 
 macro_rules! from_area {

@@ -120,9 +120,5 @@ ids! {
 fn number(prefix: &str, text: &str) -> Option<u32> {
     let (head, digits) = text.trim().split_once('-')?;
     let plain = !digits.is_empty() && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit());
-    if head.eq_ignore_ascii_case(prefix) && plain {
-        digits.parse().ok()
-    } else {
-        None
-    }
+    if head.eq_ignore_ascii_case(prefix) && plain { digits.parse().ok() } else { None }
 }

@@ -66,12 +66,7 @@ pub struct Organisation {
 
 impl Default for Organisation {
     fn default() -> Self {
-        Self {
-            name: String::new(),
-            zone: "UTC".to_owned(),
-            founded: Time(0),
-            clock_behind: None,
-        }
+        Self { name: String::new(), zone: "UTC".to_owned(), founded: Time(0), clock_behind: None }
     }
 }
 

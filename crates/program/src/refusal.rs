@@ -42,12 +42,7 @@ impl Refusal {
     /// A refusal by `rule`.
     #[must_use]
     pub fn new(rule: Rule, message: impl Into<String>) -> Self {
-        Self {
-            rule,
-            message: message.into(),
-            remedy: None,
-            field: None,
-        }
+        Self { rule, message: message.into(), remedy: None, field: None }
     }
 
     /// Adds what to do about it.

@@ -44,9 +44,7 @@ impl Row {
         let spare = self.cells.iter().skip(needs).any(|cell| !cell.trim().is_empty());
         if has < needs || spare {
             let hint = "look for a separator or a quotation mark too many or too few";
-            return Some(format!(
-                "this row has {has} cells where the header has {needs}: {hint}"
-            ));
+            return Some(format!("this row has {has} cells where the header has {needs}: {hint}"));
         }
         None
     }
@@ -63,11 +61,7 @@ pub(crate) fn rows(bytes: &[u8], known: &[Column]) -> Result<Vec<Row>, String> {
         .flexible(true)
         .delimiter(separator(text))
         .from_reader(text.as_bytes());
-    let mut lines = Lines {
-        rest: text.as_bytes(),
-        start: 0,
-        line: 1,
-    };
+    let mut lines = Lines { rest: text.as_bytes(), start: 0, line: 1 };
     let mut columns: Option<Arc<[&'static str]>> = None;
     let mut rows = Vec::new();
     loop {
@@ -84,23 +78,14 @@ pub(crate) fn rows(bytes: &[u8], known: &[Column]) -> Result<Vec<Row>, String> {
         }
         match &columns {
             None => columns = Some(header(&cells, known)?),
-            Some(columns) => rows.push(Row {
-                line,
-                columns: Arc::clone(columns),
-                cells,
-            }),
+            Some(columns) => rows.push(Row { line, columns: Arc::clone(columns), cells }),
         }
         if rows.len() > MOST_ROWS {
-            return Err(format!(
-                "this file has more than {MOST_ROWS} rows: import it in parts"
-            ));
+            return Err(format!("this file has more than {MOST_ROWS} rows: import it in parts"));
         }
     }
     match columns {
-        None => Err(format!(
-            "this file is empty: its first line names the columns, {}",
-            names(known)
-        )),
+        None => Err(format!("this file is empty: its first line names the columns, {}", names(known))),
         Some(_) => Ok(rows),
     }
 }
@@ -114,10 +99,7 @@ pub(crate) struct Cells<'a> {
 
 impl<'a> Cells<'a> {
     pub(crate) fn of(row: &'a Row) -> Self {
-        Self {
-            row,
-            problems: Vec::new(),
-        }
+        Self { row, problems: Vec::new() }
     }
 
     /// An empty cell is a problem.
@@ -171,9 +153,7 @@ impl<'a> Cells<'a> {
         text: &str,
         read: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        read(text)
-            .map_err(|error| self.problems.push(format!("{column}: {error}")))
-            .ok()
+        read(text).map_err(|error| self.problems.push(format!("{column}: {error}"))).ok()
     }
 }
 
@@ -194,39 +174,20 @@ pub(crate) fn start_of_day(time: Time, zone: &str) -> String {
 
 /// A refusal in the words of a row's problems.
 pub(crate) fn said(refusal: &Refusal) -> String {
-    let field = refusal
-        .field
-        .map(|field| format!("{field}: "))
-        .unwrap_or_default();
-    let remedy = refusal
-        .remedy
-        .as_ref()
-        .map(|remedy| format!(" ({remedy})"))
-        .unwrap_or_default();
+    let field = refusal.field.map(|field| format!("{field}: ")).unwrap_or_default();
+    let remedy = refusal.remedy.as_ref().map(|remedy| format!(" ({remedy})")).unwrap_or_default();
     format!("{field}{}{remedy}", refusal.message)
 }
 
 /// What was in the file is repeated in messages: without its control characters, and not at any length.
 pub(crate) fn clean(message: &str) -> String {
     let bounded = message.chars().take(1000);
-    bounded
-        .map(|c| {
-            if c.is_control() {
-                char::REPLACEMENT_CHARACTER
-            } else {
-                c
-            }
-        })
-        .collect()
+    bounded.map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
 /// The refusal of a whole file because of some of its rows, each named in the remedy.
 pub(crate) fn refused_rows(field: &'static str, rows: &[String]) -> Refusal {
-    let count = if rows.len() == 1 {
-        "1 row".to_owned()
-    } else {
-        format!("{} rows", rows.len())
-    };
+    let count = if rows.len() == 1 { "1 row".to_owned() } else { format!("{} rows", rows.len()) };
     Refusal::input(field, format!("{count} cannot be taken, so nothing was imported")).remedy(rows.join("\n"))
 }
 
@@ -239,11 +200,7 @@ pub(crate) fn write_row(out: &mut String, cells: impl Iterator<Item = String>) {
         if i > 0 {
             out.push(',');
         }
-        let cell = if is_formula(&cell) {
-            format!("'{cell}")
-        } else {
-            cell
-        };
+        let cell = if is_formula(&cell) { format!("'{cell}") } else { cell };
         if cell.contains([',', ';', '"', '\n', '\r', '\t']) {
             out.push('"');
             out.push_str(&cell.replace('"', "\"\""));
@@ -256,9 +213,7 @@ pub(crate) fn write_row(out: &mut String, cells: impl Iterator<Item = String>) {
 }
 
 fn unguard(cell: &str) -> &str {
-    cell.strip_prefix('\'')
-        .filter(|rest| is_formula(rest))
-        .unwrap_or(cell)
+    cell.strip_prefix('\'').filter(|rest| is_formula(rest)).unwrap_or(cell)
 }
 
 /// Begins, after any apostrophes, with a character that makes a spreadsheet calculate. Counting cells that were guarded
@@ -269,23 +224,14 @@ fn is_formula(cell: &str) -> bool {
 
 fn text(bytes: &[u8]) -> Result<&str, String> {
     if bytes.len() > MOST_BYTES {
-        return Err(format!(
-            "this file is larger than {} MiB: import it in parts",
-            MOST_BYTES >> 20
-        ));
+        return Err(format!("this file is larger than {} MiB: import it in parts", MOST_BYTES >> 20));
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
             return "this file is UTF-16: save it as UTF-8 CSV".to_owned();
         }
-        let (good, bad) = bytes
-            .split_at_checked(error.valid_up_to())
-            .unwrap_or((bytes, &[]));
-        let line = good
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count()
-            .saturating_add(1);
+        let (good, bad) = bytes.split_at_checked(error.valid_up_to()).unwrap_or((bytes, &[]));
+        let line = good.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
         let byte = bad.first().copied().unwrap_or_default();
         format!("this file is not UTF-8 (line {line} has the byte 0x{byte:02X}): save it as UTF-8 CSV")
     })?;
@@ -294,39 +240,25 @@ fn text(bytes: &[u8]) -> Result<&str, String> {
 
 /// Spreadsheets write `;` where the comma is the decimal mark, and some write tabs.
 fn separator(text: &str) -> u8 {
-    let header = text
-        .lines()
-        .find(|line| !line.trim().is_empty())
-        .unwrap_or_default();
+    let header = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let count = |separator: u8| header.bytes().filter(|byte| *byte == separator).count();
-    [b',', b';', b'\t']
-        .into_iter()
-        .rev()
-        .max_by_key(|separator| count(*separator))
-        .unwrap_or(b',')
+    [b',', b';', b'\t'].into_iter().rev().max_by_key(|separator| count(*separator)).unwrap_or(b',')
 }
 
 fn header(cells: &StringRecord, known: &[Column]) -> Result<Arc<[&'static str]>, String> {
     let mut columns = Vec::new();
     let names_given: Vec<&str> = cells.iter().map(str::trim).collect();
-    let filled = names_given
-        .iter()
-        .rposition(|name| !name.is_empty())
-        .map_or(0, |last| last.saturating_add(1));
+    let filled =
+        names_given.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last.saturating_add(1));
     for name in names_given.into_iter().take(filled) {
-        let column = known
-            .iter()
-            .map(|column| column.name)
-            .find(|column| column.eq_ignore_ascii_case(name));
+        let column = known.iter().map(|column| column.name).find(|column| column.eq_ignore_ascii_case(name));
         let column = column.ok_or_else(|| format!("`{name}` is not a column: {} are", names(known)))?;
         if columns.contains(&column) {
             return Err(format!("the column `{name}` is there twice: remove one"));
         }
         columns.push(column);
     }
-    let missing = known
-        .iter()
-        .filter(|column| column.required && !columns.contains(&column.name));
+    let missing = known.iter().filter(|column| column.required && !columns.contains(&column.name));
     let missing: Vec<&str> = missing.map(|column| column.name).collect();
     if missing.is_empty() {
         return Ok(columns.into());
@@ -338,11 +270,7 @@ fn header(cells: &StringRecord, known: &[Column]) -> Result<Arc<[&'static str]>,
 }
 
 fn names(known: &[Column]) -> String {
-    known
-        .iter()
-        .map(|column| column.name)
-        .collect::<Vec<_>>()
-        .join(", ")
+    known.iter().map(|column| column.name).collect::<Vec<_>>().join(", ")
 }
 
 /// Turns byte positions, which only grow, into line numbers. The reader's own count is of no use here: it stands before

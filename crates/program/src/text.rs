@@ -83,11 +83,7 @@ texts! {
 }
 
 fn check(text: &str, most: usize, multi: bool) -> Result<String, TextError> {
-    let text = if multi {
-        text.replace("\r\n", "\n")
-    } else {
-        text.to_owned()
-    };
+    let text = if multi { text.replace("\r\n", "\n") } else { text.to_owned() };
     let text = text.trim();
     if text.is_empty() {
         return Err(TextError::Empty);
@@ -150,9 +146,8 @@ impl std::str::FromStr for Digest {
             return Err(DigestError(text.to_owned()));
         }
         for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-            *byte = pair.iter().fold(0u8, |sum, digit| {
-                sum.wrapping_shl(4) | u8::try_from(*digit).unwrap_or(0)
-            });
+            *byte =
+                pair.iter().fold(0u8, |sum, digit| sum.wrapping_shl(4) | u8::try_from(*digit).unwrap_or(0));
         }
         Ok(Digest(bytes))
     }

@@ -28,10 +28,8 @@ impl Time {
     /// This instant in RFC 3339, UTC, to the millisecond.
     #[must_use]
     pub fn rfc3339(self) -> String {
-        self.zoned("UTC").map_or_else(
-            || self.0.to_string(),
-            |z| z.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
-        )
+        self.zoned("UTC")
+            .map_or_else(|| self.0.to_string(), |z| z.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string())
     }
 
     /// For people: `3 Mar 2026, 14:05 CET`, in the named time zone (UTC where it is unknown).
@@ -53,8 +51,7 @@ impl Time {
     }
 
     fn strftime(self, zone: &str, format: &str) -> String {
-        self.zoned(zone)
-            .map_or_else(|| self.0.to_string(), |z| z.strftime(format).to_string())
+        self.zoned(zone).map_or_else(|| self.0.to_string(), |z| z.strftime(format).to_string())
     }
 
     fn zoned(self, zone: &str) -> Option<jiff::Zoned> {
@@ -107,9 +104,7 @@ impl Date {
     /// The text is not a day of the years 1900 to 9998.
     pub fn parse(text: &str) -> Result<Date, TimeError> {
         let text = text.trim();
-        let date = text
-            .parse::<jiff::civil::Date>()
-            .map_err(|_| TimeError(text.to_owned()))?;
+        let date = text.parse::<jiff::civil::Date>().map_err(|_| TimeError(text.to_owned()))?;
         if text.len() == 10 && (1900..=9998).contains(&date.year()) {
             Ok(Date(date))
         } else {
@@ -121,16 +116,12 @@ impl Date {
     #[must_use]
     pub fn start(self, zone: &str) -> Time {
         let zone = jiff::tz::TimeZone::get(zone).unwrap_or(jiff::tz::TimeZone::UTC);
-        self.0
-            .to_zoned(zone)
-            .map_or(Time::LATEST, |z| Time(z.timestamp().as_millisecond()))
+        self.0.to_zoned(zone).map_or(Time::LATEST, |z| Time(z.timestamp().as_millisecond()))
     }
 
     /// The first instant after this day: a contract that ends "on 31 March" holds until then.
     #[must_use]
     pub fn end(self, zone: &str) -> Time {
-        self.0
-            .tomorrow()
-            .map_or(Time::LATEST, |next| Date(next).start(zone))
+        self.0.tomorrow().map_or(Time::LATEST, |next| Date(next).start(zone))
     }
 }

@@ -29,9 +29,7 @@ const SOURCES: [&str; 7] = [
 fn golden() -> impl Iterator<Item = (String, Map<String, Value>)> {
     GOLDEN.lines().map(|line| {
         let mut line: Map<String, Value> = serde_json::from_str(line).unwrap();
-        let Some(Value::Object(fields)) = line.remove("fields") else {
-            panic!("{line:?} has no fields")
-        };
+        let Some(Value::Object(fields)) = line.remove("fields") else { panic!("{line:?} has no fields") };
         (line["kind"].as_str().unwrap().to_owned(), fields)
     })
 }
@@ -40,12 +38,7 @@ fn recorded() -> Vec<Recorded> {
     let read = |(position, (kind, fields)): (u64, (String, Map<String, Value>))| {
         let (by, event) = Event::from_fields(&kind, fields).unwrap_or_else(|error| panic!("{kind}: {error}"));
         let time = Time(1_800_000_000_000 + i64::try_from(position).unwrap());
-        Recorded {
-            position,
-            time,
-            by,
-            event,
-        }
+        Recorded { position, time, by, event }
     };
     (0..).zip(golden()).map(read).collect()
 }
@@ -58,20 +51,11 @@ fn state() -> State {
 
 #[test]
 fn every_kind_has_an_example() {
-    let named = SOURCES
-        .iter()
-        .flat_map(|source| source.split("#[serde(rename = \"").skip(1));
+    let named = SOURCES.iter().flat_map(|source| source.split("#[serde(rename = \"").skip(1));
     let kinds: BTreeSet<&str> = named.filter_map(|rest| rest.split('"').next()).collect();
     let examples: BTreeSet<String> = golden().map(|(kind, _)| kind).collect();
-    assert_eq!(
-        examples.iter().map(String::as_str).collect::<BTreeSet<_>>(),
-        kinds
-    );
-    assert!(
-        kinds.iter().all(|kind| kind.contains('.')) && kinds.len() >= 56,
-        "{} kinds",
-        kinds.len()
-    );
+    assert_eq!(examples.iter().map(String::as_str).collect::<BTreeSet<_>>(), kinds);
+    assert!(kinds.iter().all(|kind| kind.contains('.')) && kinds.len() >= 56, "{} kinds", kinds.len());
 }
 
 #[test]
@@ -92,14 +76,8 @@ fn examples_add_up_and_are_described_at_every_step() {
         assert!(!described.trim().is_empty(), "{:?}", recorded.event);
         assert_eq!(state.size, recorded.position + 1);
     }
-    assert_eq!(
-        (state.people.len(), state.secrets.len(), state.documents.len()),
-        (2, 2, 2)
-    );
-    assert_eq!(
-        (state.access.requests().count(), state.access.grants().count()),
-        (3, 2)
-    );
+    assert_eq!((state.people.len(), state.secrets.len(), state.documents.len()), (2, 2, 2));
+    assert_eq!((state.access.requests().count(), state.access.grants().count()), (3, 2));
 }
 
 /// In whichever order: what happens to something unknown is no reason to stop.
@@ -115,9 +93,6 @@ fn snapshot_of_the_state_is_read_back_the_same() {
         let bytes = rmp_serde::to_vec_named(&state).unwrap();
         let read: State = rmp_serde::from_slice(&bytes).unwrap();
         assert_eq!(rmp_serde::to_vec_named(&read).unwrap(), bytes);
-        assert_eq!(
-            serde_json::to_value(&read).unwrap(),
-            serde_json::to_value(&state).unwrap()
-        );
+        assert_eq!(serde_json::to_value(&read).unwrap(), serde_json::to_value(&state).unwrap());
     }
 }

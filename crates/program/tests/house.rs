@@ -22,12 +22,7 @@ const BELOW: [(&str, &[&str]); 8] = [
     ("service", &["gate", "journal", "ledger", "program", "vault"]),
     // Of the gate, pages show conditions and reasons by name; only `service` asks it.
     ("server", &["gate", "program", "service"]),
-    (
-        "ringfence",
-        &[
-            "gate", "journal", "ledger", "program", "server", "service", "vault",
-        ],
-    ),
+    ("ringfence", &["gate", "journal", "ledger", "program", "server", "service", "vault"]),
 ];
 
 /// What no rule may touch: the clock, chance, files, the network, the machine.
@@ -61,27 +56,14 @@ fn root() -> PathBuf {
 /// The packages of the workspace and what each depends on outside its tests.
 fn packages() -> BTreeMap<String, BTreeSet<String>> {
     let mut cargo = Command::new(env!("CARGO"));
-    cargo
-        .args(["metadata", "--format-version", "1", "--no-deps", "--offline"])
-        .current_dir(root());
+    cargo.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(root());
     let output = cargo.output().unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let packages = metadata["packages"].as_array().unwrap().iter().map(|package| {
-        let used = package["dependencies"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|d| d["kind"] != "dev");
-        (
-            text(&package["name"]),
-            used.map(|dependency| text(&dependency["name"])).collect(),
-        )
+        let used = package["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"] != "dev");
+        (text(&package["name"]), used.map(|dependency| text(&dependency["name"])).collect())
     });
     packages.collect()
 }
@@ -93,9 +75,7 @@ fn sources(name: &str) -> Vec<(PathBuf, String)> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
-            let test = path
-                .file_stem()
-                .is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
+            let test = path.file_stem().is_some_and(|stem| stem.to_string_lossy().ends_with("tests"));
             if path.is_dir() && !test {
                 folders.push(path);
             } else if path.extension().is_some_and(|extension| extension == "rs") && !test {
@@ -113,17 +93,12 @@ fn imports_point_down() {
     let packages = packages();
     let below: BTreeMap<&str, &[&str]> = BELOW.into_iter().collect();
     for (name, used) in &packages {
-        let may = below
-            .get(name.as_str())
-            .unwrap_or_else(|| panic!("give `{name}` its floor in this test"));
+        let may = below.get(name.as_str()).unwrap_or_else(|| panic!("give `{name}` its floor in this test"));
         let ours = used.iter().filter(|one| packages.contains_key(*one));
         let wrong: Vec<&String> = ours.filter(|one| !may.contains(&one.as_str())).collect();
         assert!(wrong.is_empty(), "`{name}` may not use {wrong:?}");
     }
-    assert!(
-        below.keys().all(|name| packages.contains_key(*name)),
-        "a crate that is gone is still listed"
-    );
+    assert!(below.keys().all(|name| packages.contains_key(*name)), "a crate that is gone is still listed");
 }
 
 #[test]
@@ -133,12 +108,7 @@ fn rules_open_no_socket_file_or_clock() {
             let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
             for (number, line) in (1..).zip(code) {
                 let found = NEVER.iter().find(|never| line.contains(**never));
-                assert!(
-                    found.is_none(),
-                    "{} has `{}` in code line {number}",
-                    path.display(),
-                    found.unwrap()
-                );
+                assert!(found.is_none(), "{} has `{}` in code line {number}", path.display(), found.unwrap());
             }
         }
         let packages = packages();

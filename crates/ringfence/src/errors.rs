@@ -68,10 +68,7 @@ impl Failure {
             entry: None,
             because: Vec::new(),
         };
-        Self {
-            code,
-            report: Box::new(report),
-        }
+        Self { code, report: Box::new(report) }
     }
 
     pub(crate) fn input(message: impl Into<String>) -> Self {
@@ -95,11 +92,7 @@ impl Failure {
     /// The failure for people.
     pub(crate) fn text(&self) -> String {
         let report = &self.report;
-        let head = if self.code == Code::Refused {
-            "refused"
-        } else {
-            "error"
-        };
+        let head = if self.code == Code::Refused { "refused" } else { "error" };
         let mut text = format!("{head}: {}", report.message);
         for reason in &report.because {
             let _ = write!(text, "\n  {}: {}", reason.condition, reason.why);
@@ -145,10 +138,7 @@ impl From<Refusal> for Failure {
             _ => Code::Refused,
         };
         let rule = serde_json::to_value(refusal.rule).ok();
-        let rule = rule
-            .as_ref()
-            .and_then(serde_json::Value::as_str)
-            .unwrap_or("rule");
+        let rule = rule.as_ref().and_then(serde_json::Value::as_str).unwrap_or("rule");
         let mut failure = Self::new(code, rule, refusal.message);
         failure.report.remedy = refusal.remedy;
         failure.report.field = refusal.field.map(str::to_owned);
@@ -197,9 +187,7 @@ impl From<OpenError> for Failure {
 }
 
 fn damaged(position: u64, message: String) -> Failure {
-    Failure::new(Code::Damaged, "damaged", message)
-        .entry(position)
-        .remedy(
-            "keep this copy as evidence, and go back to a backup; `ringfence record verify` checks all of it",
-        )
+    Failure::new(Code::Damaged, "damaged", message).entry(position).remedy(
+        "keep this copy as evidence, and go back to a backup; `ringfence record verify` checks all of it",
+    )
 }

@@ -10,20 +10,12 @@ use std::path::Path;
 /// A person by id, mail address or exact name.
 pub(crate) fn person(state: &State, text: &str) -> Result<PersonId, Failure> {
     if let Ok(id) = text.parse::<PersonId>() {
-        return state
-            .people
-            .get(id)
-            .map(|person| person.id)
-            .ok_or_else(|| Refusal::unknown(id).into());
+        return state.people.get(id).map(|person| person.id).ok_or_else(|| Refusal::unknown(id).into());
     }
     if let Some(person) = state.people.by_mail(text) {
         return Ok(person.id);
     }
-    let named = state
-        .people
-        .iter()
-        .filter(|person| person.name.as_str() == text)
-        .map(|person| person.id);
+    let named = state.people.iter().filter(|person| person.name.as_str() == text).map(|person| person.id);
     only(text, named.collect())
 }
 
@@ -38,11 +30,7 @@ pub(crate) fn secret(state: &State, actor: &Actor, now: Time, text: &str) -> Res
             .map(|secret| secret.id)
             .ok_or_else(|| Refusal::unknown(id).into());
     }
-    let titled = state
-        .secrets
-        .iter()
-        .filter(|secret| secret.profile.title.as_str() == text)
-        .filter(seen);
+    let titled = state.secrets.iter().filter(|secret| secret.profile.title.as_str() == text).filter(seen);
     only(text, titled.map(|secret| secret.id).collect())
 }
 
@@ -53,37 +41,19 @@ pub(crate) fn document(state: &State, actor: &Actor, now: Time, text: &str) -> R
         return Ok(id);
     }
     let seen = |id: SecretId| {
-        state
-            .secrets
-            .get(id)
-            .is_some_and(|secret| secrets::may_see(state, actor, now, secret))
+        state.secrets.get(id).is_some_and(|secret| secrets::may_see(state, actor, now, secret))
     };
-    let named = state
-        .documents
-        .iter()
-        .filter(|document| document.name == text && document.withdrawn.is_none());
-    only(
-        text,
-        named
-            .filter(|document| seen(document.secret))
-            .map(|document| document.id)
-            .collect(),
-    )
+    let named =
+        state.documents.iter().filter(|document| document.name == text && document.withdrawn.is_none());
+    only(text, named.filter(|document| seen(document.secret)).map(|document| document.id).collect())
 }
 
 /// An agreement by id or exact title.
 pub(crate) fn agreement(state: &State, text: &str) -> Result<AgreementId, Failure> {
     if let Ok(id) = text.parse::<AgreementId>() {
-        return state
-            .agreements
-            .get(id)
-            .map(|found| found.id)
-            .ok_or_else(|| Refusal::unknown(id).into());
+        return state.agreements.get(id).map(|found| found.id).ok_or_else(|| Refusal::unknown(id).into());
     }
-    let titled = state
-        .agreements
-        .iter()
-        .filter(|agreement| agreement.title() == text);
+    let titled = state.agreements.iter().filter(|agreement| agreement.title() == text);
     only(text, titled.map(|agreement| agreement.id).collect())
 }
 
@@ -94,9 +64,7 @@ fn only<T: Copy + ToString>(text: &str, found: Vec<T>) -> Result<T, Failure> {
         several => {
             let ids: Vec<String> = several.iter().map(ToString::to_string).collect();
             let message = format!("`{}` names several: {}", text.escape_debug(), ids.join(", "));
-            Err(Refusal::new(Rule::Input, message)
-                .remedy("name the one you mean by its id")
-                .into())
+            Err(Refusal::new(Rule::Input, message).remedy("name the one you mean by its id").into())
         }
     }
 }
@@ -124,9 +92,7 @@ pub(crate) fn until(field: &'static str, text: &str, zone: &str) -> Result<Time,
 }
 
 fn date(field: &'static str, text: &str, day: impl FnOnce(Date) -> Time) -> Result<Time, Failure> {
-    let read = Date::parse(text)
-        .map(day)
-        .or_else(|_: TimeError| Time::parse(text));
+    let read = Date::parse(text).map(day).or_else(|_: TimeError| Time::parse(text));
     read.map_err(|error| Refusal::input(field, error.to_string()).into())
 }
 
@@ -140,17 +106,11 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     let read = if path == Path::new("-") {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path)
-            .map_err(failed)?
-            .take(limit)
-            .read_to_end(&mut bytes)
+        std::fs::File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes)
     };
     read.map_err(failed)?;
     if bytes.len() as u64 > most {
-        return Err(Failure::input(format!(
-            "`{}` is larger than {most} bytes",
-            path.display()
-        )));
+        return Err(Failure::input(format!("`{}` is larger than {most} bytes", path.display())));
     }
     Ok(bytes)
 }

@@ -20,11 +20,7 @@ impl Output {
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let styled = !json && !plain && !dumb && std::io::stdout().is_terminal();
-        Self {
-            json,
-            styled,
-            closed: Cell::new(false),
-        }
+        Self { json, styled, closed: Cell::new(false) }
     }
 
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Result<(), Failure> {
@@ -59,11 +55,7 @@ impl Output {
         value: impl FnOnce() -> Value,
         text: impl FnOnce(&Self) -> Result<(), Failure>,
     ) -> Result<(), Failure> {
-        if self.json {
-            self.document(&value())
-        } else {
-            text(self)
-        }
+        if self.json { self.document(&value()) } else { text(self) }
     }
 
     pub(crate) fn bold(&self, text: &str) -> String {
@@ -75,11 +67,7 @@ impl Output {
     }
 
     fn style(&self, code: &str, text: &str) -> String {
-        if self.styled {
-            format!("\u{1b}[{code}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
+        if self.styled { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
     /// Columns side by side, as wide as their widest cell.
@@ -102,11 +90,7 @@ impl Output {
         facts.iter().try_for_each(|(name, value)| {
             let pad = " ".repeat(widest.saturating_sub(name.width()));
             let indent = format!("\n{}", " ".repeat(widest.saturating_add(2)));
-            self.line(format!(
-                "{}{pad}  {}",
-                self.dim(name),
-                value.replace('\n', &indent)
-            ))
+            self.line(format!("{}{pad}  {}", self.dim(name), value.replace('\n', &indent)))
         })
     }
 }
@@ -143,7 +127,5 @@ pub(crate) fn progress(json: bool, what: &'static str, total: u64, bytes: bool) 
     };
     let style = indicatif::ProgressStyle::with_template(form)
         .unwrap_or_else(|_| indicatif::ProgressStyle::default_bar());
-    indicatif::ProgressBar::new(total)
-        .with_style(style)
-        .with_message(what)
+    indicatif::ProgressBar::new(total).with_style(style).with_message(what)
 }

@@ -36,36 +36,24 @@ pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Passph
             .map_err(|_| Failure::input(format!("`{}` is not UTF-8 text", path.display())))?;
         let line = text.lines().next().unwrap_or_default();
         if line.is_empty() {
-            return Err(Failure::input(format!(
-                "the first line of `{}` is empty",
-                path.display()
-            )));
+            return Err(Failure::input(format!("the first line of `{}` is empty", path.display())));
         }
         return Ok(Some(Zeroizing::new(line.to_owned())));
     }
-    Ok(std::env::var(variable)
-        .ok()
-        .filter(|value| !value.is_empty())
-        .map(Zeroizing::new))
+    Ok(std::env::var(variable).ok().filter(|value| !value.is_empty()).map(Zeroizing::new))
 }
 
 fn prompt(text: &str) -> Result<Passphrase, Failure> {
-    let typed = rpassword::prompt_password(text)
-        .map(Zeroizing::new)
-        .map_err(|_| {
-            Failure::new(
-                Code::Sealed,
-                "sealed",
-                "the record is sealed, and there is no terminal to ask for its passphrase",
-            )
-            .remedy("name a file with --passphrase-file, or set RINGFENCE_PASSPHRASE")
-        })?;
-    if typed.is_empty() {
-        return Err(Failure::new(
+    let typed = rpassword::prompt_password(text).map(Zeroizing::new).map_err(|_| {
+        Failure::new(
             Code::Sealed,
             "sealed",
-            "no passphrase was typed: the record stays sealed",
-        ));
+            "the record is sealed, and there is no terminal to ask for its passphrase",
+        )
+        .remedy("name a file with --passphrase-file, or set RINGFENCE_PASSPHRASE")
+    })?;
+    if typed.is_empty() {
+        return Err(Failure::new(Code::Sealed, "sealed", "no passphrase was typed: the record stays sealed"));
     }
     Ok(typed)
 }

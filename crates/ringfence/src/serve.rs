@@ -14,12 +14,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// Where to listen; any address but this machine's own needs TLS or a proxy in front
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:8484",
-        env = "RINGFENCE_LISTEN"
-    )]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8484", env = "RINGFENCE_LISTEN")]
     listen: SocketAddr,
     /// The certificate chain, as PEM; read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -31,12 +26,7 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "ADDR")]
     behind_proxy: Vec<IpAddr>,
     /// The token that whoever reads /metrics from another machine has to show
-    #[arg(
-        long,
-        value_name = "TOKEN",
-        env = "RINGFENCE_METRICS_TOKEN",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "TOKEN", env = "RINGFENCE_METRICS_TOKEN", hide_env_values = true)]
     metrics_token: Option<String>,
 }
 
@@ -44,17 +34,13 @@ impl Serve {
     pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
         let session = Session::open(options).await?;
         match session.service.sweep().await {
-            Ok(swept) if swept.blobs > 0 => note(format!(
-                "removed {} sealed files that no entry names",
-                swept.blobs
-            )),
+            Ok(swept) if swept.blobs > 0 => {
+                note(format!("removed {} sealed files that no entry names", swept.blobs))
+            }
             Ok(_) => {}
             Err(error) => note(format!("sealed files could not be swept: {error}")),
         }
-        let tls = self
-            .tls_cert
-            .zip(self.tls_key)
-            .map(|(certificate, key)| TlsFiles { certificate, key });
+        let tls = self.tls_cert.zip(self.tls_key).map(|(certificate, key)| TlsFiles { certificate, key });
         let settings = Settings {
             tls,
             behind_proxy: self.behind_proxy,
@@ -68,9 +54,7 @@ impl Serve {
 /// Serves until the process is told to stop; then writes a snapshot, so that the next start is quick.
 pub(crate) async fn listen(service: &Service, settings: Settings) -> Result<(), Failure> {
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
-    let listening = server::bind(settings)
-        .await
-        .map_err(|error| Failure::input(error.to_string()))?;
+    let listening = server::bind(settings).await.map_err(|error| Failure::input(error.to_string()))?;
     let address = format!("{scheme}://{}", listening.address());
     if let Some(token) = service.set_up_link()? {
         note("There is no administrator yet. Whoever opens this link becomes the first one; it works once:");

@@ -18,13 +18,7 @@ const SLOW_START: Duration = Duration::from_millis(1500);
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Options {
     /// The data folder [default: `ringfence` in the user's data folder]
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "RINGFENCE_DATA",
-        help_heading = "Everywhere"
-    )]
+    #[arg(long, global = true, value_name = "DIR", env = "RINGFENCE_DATA", help_heading = "Everywhere")]
     pub(crate) data: Option<PathBuf>,
     /// The record's database, where it is not a file in the data folder: postgres://…
     #[arg(
@@ -40,12 +34,7 @@ pub(crate) struct Options {
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) json: bool,
     /// Act as this person (id or mail address); otherwise as the operator of this machine
-    #[arg(
-        long = "as",
-        global = true,
-        value_name = "PERSON",
-        help_heading = "Everywhere"
-    )]
+    #[arg(long = "as", global = true, value_name = "PERSON", help_heading = "Everywhere")]
     pub(crate) person: Option<String>,
     /// Read the passphrase from the first line of this file [otherwise: RINGFENCE_PASSPHRASE, or a prompt]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]
@@ -71,10 +60,7 @@ impl Options {
                 folders.data_dir().to_owned()
             }
         };
-        Ok(Config {
-            journal: self.journal.clone(),
-            ..Config::local(data)
-        })
+        Ok(Config { journal: self.journal.clone(), ..Config::local(data) })
     }
 
     pub(crate) fn passphrase(&self) -> Result<Passphrase, Failure> {
@@ -102,18 +88,10 @@ impl Session {
         let begun = Instant::now();
         let service = Service::unseal(config, &passphrase).await?;
         let took = begun.elapsed();
-        let person = options
-            .person
-            .as_deref()
-            .map(|name| lookup::person(&service.state(), name))
-            .transpose()?;
+        let person =
+            options.person.as_deref().map(|name| lookup::person(&service.state(), name)).transpose()?;
         let actor = Actor::shell(&os_user(), person);
-        Ok(Self {
-            service,
-            actor,
-            out: options.output(),
-            took,
-        })
+        Ok(Self { service, actor, out: options.output(), took })
     }
 
     pub(crate) fn state(&self) -> Arc<State> {
@@ -158,11 +136,7 @@ impl Session {
 }
 
 fn with_entries(done: &Done, mut more: Value) -> Value {
-    let entries: Vec<Value> = done
-        .entries
-        .iter()
-        .map(|recorded| entry(&done.state, recorded))
-        .collect();
+    let entries: Vec<Value> = done.entries.iter().map(|recorded| entry(&done.state, recorded)).collect();
     if let Value::Object(fields) = &mut more {
         fields.insert("entries".to_owned(), Value::Array(entries));
     }
@@ -171,11 +145,7 @@ fn with_entries(done: &Done, mut more: Value) -> Value {
 
 /// An entry as JSON tells it.
 pub(crate) fn entry(state: &State, recorded: &Recorded) -> Value {
-    let kind = recorded
-        .event
-        .to_fields(&recorded.by)
-        .map(|(kind, _)| kind)
-        .unwrap_or_default();
+    let kind = recorded.event.to_fields(&recorded.by).map(|(kind, _)| kind).unwrap_or_default();
     json!({
         "entry": recorded.position,
         "time": recorded.time.rfc3339(),

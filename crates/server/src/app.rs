@@ -70,7 +70,6 @@ impl App {
     }
 
     /// The router: every route with its rule, and around all of them what no route may do without.
-    #[must_use]
     pub fn router(self) -> Router {
         let routes = routes();
         routes

@@ -73,17 +73,8 @@ impl Service {
     /// The file is neither Markdown nor PDF, or is too large; a rule refuses it.
     pub async fn publish_agreement(&self, actor: &Actor, new: NewVersion) -> Result<Done, ServiceError> {
         let media = media_of(&new.bytes)?;
-        let stored = self
-            .house
-            .blobs
-            .store(stream::iter([Ok(Bytes::from(new.bytes))]), None)
-            .await?;
-        let text = TextRef {
-            blob: stored.blob.to_string(),
-            digest: stored.digest,
-            size: stored.size,
-            media,
-        };
+        let stored = self.house.blobs.store(stream::iter([Ok(Bytes::from(new.bytes))]), None).await?;
+        let text = TextRef { blob: stored.blob.to_string(), digest: stored.digest, size: stored.size, media };
         let publication = Publication {
             title: new.title,
             text,
@@ -94,12 +85,8 @@ impl Service {
             second_factor: new.second_factor,
             note: new.note,
         };
-        let command = Command::Publish {
-            agreement: new.agreement,
-            publication: Box::new(publication),
-        };
-        self.record_content(actor, stored, Scope::Organisation, command.into())
-            .await
+        let command = Command::Publish { agreement: new.agreement, publication: Box::new(publication) };
+        self.record_content(actor, stored, Scope::Organisation, command.into()).await
     }
 
     /// Shows the current text to somebody who is to sign it, and records that it was shown.
@@ -115,19 +102,9 @@ impl Service {
         let newest = state.agreements.get(id).and_then(agreements::Agreement::newest);
         let newest = newest.ok_or_else(|| Refusal::unknown(id))?;
         let (version, digest) = (newest.number, newest.text.digest);
-        let known = actor
-            .person
-            .and_then(|person| state.agreements.opened(person, id));
+        let known = actor.person.and_then(|person| state.agreements.opened(person, id));
         if known.is_none_or(|opened| opened.version != version) {
-            self.act(
-                actor,
-                Command::Open {
-                    agreement: id,
-                    version,
-                    digest,
-                },
-            )
-            .await?;
+            self.act(actor, Command::Open { agreement: id, version, digest }).await?;
         } else if !agreements::may_read(&state, actor, self.now(), id, version) {
             return Err(Refusal::unknown(id).into());
         }
@@ -148,10 +125,7 @@ impl Service {
         if !agreements::may_read(&state, actor, self.now(), id, version) {
             return Err(Refusal::unknown(id).into());
         }
-        let found = state
-            .agreements
-            .get(id)
-            .and_then(|agreement| agreement.version(version));
+        let found = state.agreements.get(id).and_then(|agreement| agreement.version(version));
         let found = found.ok_or_else(|| Refusal::unknown(id))?;
         self.text(&found.text, version).await
     }
@@ -170,45 +144,16 @@ impl Service {
     /// The scan is no PDF; a rule refuses it.
     pub async fn record_paper(&self, actor: &Actor, paper: PaperCopy) -> Result<Done, ServiceError> {
         let media = media_of(&paper.scan)?;
-        let stored = self
-            .house
-            .blobs
-            .store(stream::iter([Ok(Bytes::from(paper.scan))]), None)
-            .await?;
-        let scan = TextRef {
-            blob: stored.blob.to_string(),
-            digest: stored.digest,
-            size: stored.size,
-            media,
-        };
-        let PaperCopy {
-            agreement,
-            version,
-            person,
-            name,
-            signed_on,
-            ..
-        } = paper;
-        let command = Command::RecordPaper {
-            agreement,
-            version,
-            person,
-            name,
-            signed_on,
-            scan,
-        };
-        self.record_content(actor, stored, Scope::Person(person), command.into())
-            .await
+        let stored = self.house.blobs.store(stream::iter([Ok(Bytes::from(paper.scan))]), None).await?;
+        let scan = TextRef { blob: stored.blob.to_string(), digest: stored.digest, size: stored.size, media };
+        let PaperCopy { agreement, version, person, name, signed_on, .. } = paper;
+        let command = Command::RecordPaper { agreement, version, person, name, signed_on, scan };
+        self.record_content(actor, stored, Scope::Person(person), command.into()).await
     }
 
     async fn text(&self, text: &TextRef, version: u32) -> Result<AgreementText, ServiceError> {
         let bytes = self.read_small(&text.blob, Scope::Organisation).await?;
-        Ok(AgreementText {
-            version,
-            bytes,
-            digest: text.digest,
-            media: text.media,
-        })
+        Ok(AgreementText { version, bytes, digest: text.digest, media: text.media })
     }
 
     async fn read_small(&self, blob: &str, under: Scope) -> Result<Vec<u8>, ServiceError> {
@@ -255,13 +200,8 @@ fn media_of(bytes: &[u8]) -> Result<Media, Refusal> {
     if bytes.len() > LONGEST_MARKDOWN {
         return Err(refused("the text is longer than 1 MiB"));
     }
-    if text
-        .chars()
-        .any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
-    {
-        return Err(refused(
-            "the file holds control characters, so it is no plain text",
-        ));
+    if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err(refused("the file holds control characters, so it is no plain text"));
     }
     Ok(Media::Markdown)
 }

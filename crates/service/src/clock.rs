@@ -14,9 +14,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self {
-            begun: Mutex::new((Instant::now(), wall())),
-        }
+        Self { begun: Mutex::new((Instant::now(), wall())) }
     }
 
     /// Now, by the wall clock.

@@ -140,10 +140,7 @@ async fn attempt(house: &House, batch: &mut Vec<Act>) -> Result<Settled, Service
 fn answer(house: &House, batch: Vec<Act>, outcomes: Vec<Result<Vec<Recorded>, ServiceError>>) {
     let state = house.current();
     for (act, outcome) in batch.into_iter().zip(outcomes) {
-        let done = outcome.map(|entries| Done {
-            entries,
-            state: Arc::clone(&state),
-        });
+        let done = outcome.map(|entries| Done { entries, state: Arc::clone(&state) });
         // Whoever asked may have gone; what was recorded stays.
         let _ = act.answer.send(done);
     }
@@ -181,20 +178,15 @@ fn plan(house: &House, base: &State, batch: &[Act]) -> Result<Plan, ServiceError
     for act in batch {
         let outcome = match (act.decide)(&plan.state, time) {
             Ok(events) => {
-                let recorded = events
-                    .into_iter()
-                    .map(|event| plan.record(house, &act.actor, event, &act.content));
+                let recorded =
+                    events.into_iter().map(|event| plan.record(house, &act.actor, event, &act.content));
                 Ok(recorded.collect::<Result<Vec<_>, _>>()?)
             }
             Err(refusal) => Err(refusal.into()),
         };
         plan.outcomes.push(outcome);
     }
-    if plan
-        .outcomes
-        .iter()
-        .all(|outcome| !matches!(outcome, Ok(recorded) if !recorded.is_empty()))
-    {
+    if plan.outcomes.iter().all(|outcome| !matches!(outcome, Ok(recorded) if !recorded.is_empty())) {
         // A jump is told with the next act, not on its own: refusals write nothing.
         plan.drafts.clear();
     }
@@ -206,10 +198,7 @@ fn clock_jump(house: &House, base: &State) -> Option<OrganisationEvent> {
     let last = Time(house.journal.head().time);
     let clock = house.clock.now();
     if let Some((clock, expected)) = house.clock.jumped() {
-        return (base.size > 0).then_some(OrganisationEvent::ClockJumped {
-            clock,
-            last: expected,
-        });
+        return (base.size > 0).then_some(OrganisationEvent::ClockJumped { clock, last: expected });
     }
     let behind =
         base.size > 0 && last - clock > program::MINUTE && base.organisation.clock_behind != Some(last);
@@ -226,44 +215,25 @@ impl Plan {
         content: &[ContentKey],
     ) -> Result<Recorded, ServiceError> {
         let position = self.state.size;
-        let (kind, fields) = event
-            .to_fields(actor)
-            .map_err(|error| ServiceError::Storage(error.to_string()))?;
+        let (kind, fields) =
+            event.to_fields(actor).map_err(|error| ServiceError::Storage(error.to_string()))?;
         let scope = event.scope();
         let tag = house.keys.tag(scope);
         let mut new_keys = Vec::new();
         let key = self.key(house, tag, &mut new_keys)?;
-        for content in content
-            .iter()
-            .filter(|content| content.under == scope && names(&event, &content.blob))
+        for content in content.iter().filter(|content| content.under == scope && names(&event, &content.blob))
         {
             new_keys.push(house.keys.wrap_content(&key, content)?);
         }
         let salts = salts(fields.len())?;
-        let disclosures = fields
-            .into_iter()
-            .zip(salts)
-            .map(|((name, value), salt)| Disclosure::new(salt, name, value));
-        let fields = disclosures
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|e| ServiceError::Storage(e.to_string()))?;
+        let disclosures =
+            fields.into_iter().zip(salts).map(|((name, value), salt)| Disclosure::new(salt, name, value));
+        let fields =
+            disclosures.collect::<Result<Vec<_>, _>>().map_err(|e| ServiceError::Storage(e.to_string()))?;
         let subjects = event.subjects().iter().map(ToString::to_string).collect();
         let actor_id = actor.person.map(|person| person.to_string());
-        self.drafts.push(Draft {
-            kind,
-            actor: actor_id,
-            subjects,
-            scope: tag,
-            key,
-            fields,
-            new_keys,
-        });
-        let recorded = Recorded {
-            position,
-            time: self.time,
-            by: actor.clone(),
-            event,
-        };
+        self.drafts.push(Draft { kind, actor: actor_id, subjects, scope: tag, key, fields, new_keys });
+        let recorded = Recorded { position, time: self.time, by: actor.clone(), event };
         self.state.apply(&recorded);
         Ok(recorded)
     }
@@ -299,10 +269,7 @@ fn names(event: &Event, blob: &str) -> bool {
 fn salts(count: usize) -> Result<impl Iterator<Item = Salt>, ServiceError> {
     let mut random = vec![0u8; count.saturating_mul(16)];
     getrandom::fill(&mut random).map_err(|error| ServiceError::Storage(error.to_string()))?;
-    let salts: Vec<Salt> = random
-        .chunks_exact(16)
-        .filter_map(|salt| salt.try_into().ok())
-        .map(Salt)
-        .collect();
+    let salts: Vec<Salt> =
+        random.chunks_exact(16).filter_map(|salt| salt.try_into().ok()).map(Salt).collect();
     Ok(salts.into_iter())
 }

@@ -21,19 +21,13 @@ impl Config {
     /// The data folder alone.
     #[must_use]
     pub fn local(data: impl Into<PathBuf>) -> Self {
-        Self {
-            data: data.into(),
-            journal: None,
-            largest_document: None,
-        }
+        Self { data: data.into(), journal: None, largest_document: None }
     }
 
     /// The journal's address.
     #[must_use]
     pub fn journal_url(&self) -> String {
-        self.journal
-            .clone()
-            .unwrap_or_else(|| journal::Store::sqlite_url(&self.record_file()))
+        self.journal.clone().unwrap_or_else(|| journal::Store::sqlite_url(&self.record_file()))
     }
 
     /// The record's file, where it is one.
@@ -51,10 +45,6 @@ impl Config {
     /// What to call this place in messages: never with a password in it.
     #[must_use]
     pub fn place(&self) -> String {
-        if self.journal.is_some() {
-            "the database".to_owned()
-        } else {
-            Path::display(&self.data).to_string()
-        }
+        if self.journal.is_some() { "the database".to_owned() } else { Path::display(&self.data).to_string() }
     }
 }

@@ -44,9 +44,7 @@ pub struct Upload {
 
 impl Blobs {
     pub(crate) fn open(config: &Config) -> Result<Self, vault::StorageError> {
-        Ok(Self {
-            sealed: SealedBlobs::new(vault::Blobs::local(config.blobs())?),
-        })
+        Ok(Self { sealed: SealedBlobs::new(vault::Blobs::local(config.blobs())?) })
     }
 
     /// Seals a stream under a key of its own. When this fails nothing is kept.
@@ -70,18 +68,12 @@ impl Blobs {
         let (blob, size) = self.sealed.put(&key, CONTEXT, seen).await?;
         let (context, _) = tally.into_inner().unwrap_or_else(PoisonError::into_inner);
         let digest = Digest(context.finish().as_ref().try_into().unwrap_or_default());
-        Ok(Stored {
-            blob,
-            key: Arc::new(key),
-            size,
-            digest,
-        })
+        Ok(Stored { blob, key: Arc::new(key), size, digest })
     }
 
     pub(crate) async fn read(&self, key: &Key, blob: &str) -> Result<Document, ServiceError> {
-        let id: BlobId = blob
-            .parse()
-            .map_err(|_| ServiceError::Content("its blob has no proper name".to_owned()))?;
+        let id: BlobId =
+            blob.parse().map_err(|_| ServiceError::Content("its blob has no proper name".to_owned()))?;
         Ok(self.sealed.open(key, CONTEXT, id).await?)
     }
 
@@ -130,8 +122,7 @@ impl Service {
             digest: stored.digest,
             blob: stored.blob.to_string(),
         };
-        self.record_content(actor, stored, Scope::Secret(upload.secret), command.into())
-            .await
+        self.record_content(actor, stored, Scope::Secret(upload.secret), command.into()).await
     }
 
     /// Records an act that brings a sealed file into the record; takes the file back where the act is refused.
@@ -142,11 +133,7 @@ impl Service {
         under: Scope,
         command: program::Command,
     ) -> Result<Done, ServiceError> {
-        let content = ContentKey {
-            blob: stored.blob.to_string(),
-            key: stored.key,
-            under,
-        };
+        let content = ContentKey { blob: stored.blob.to_string(), key: stored.key, under };
         let by = actor.clone();
         let decide = move |state: &program::State, now| program::decide(state, &by, now, &command);
         let done = self.submit(actor, vec![content], decide).await;
@@ -164,13 +151,10 @@ impl Service {
     pub async fn sweep(&self) -> Result<Swept, ServiceError> {
         self.refresh().await?;
         let state = self.state();
-        let kept = state
-            .documents
-            .iter()
-            .filter_map(|document| match &document.kept {
-                documents::Kept::Vault { blob, .. } => blob.parse().ok(),
-                documents::Kept::Elsewhere { .. } => None,
-            });
+        let kept = state.documents.iter().filter_map(|document| match &document.kept {
+            documents::Kept::Vault { blob, .. } => blob.parse().ok(),
+            documents::Kept::Elsewhere { .. } => None,
+        });
         let kept = kept.chain(state.agreements.blobs().filter_map(|blob| blob.parse().ok()));
         let kept: BTreeSet<BlobId> = kept.collect();
         self.house.blobs.sweep(|blob| kept.contains(blob)).await

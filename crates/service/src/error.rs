@@ -49,12 +49,8 @@ impl Shut {
     /// The failing conditions, by name.
     #[must_use]
     pub fn summary(&self) -> String {
-        let failing: Vec<&str> = self
-            .because
-            .iter()
-            .filter(|b| !b.met)
-            .map(|b| b.condition.as_str())
-            .collect();
+        let failing: Vec<&str> =
+            self.because.iter().filter(|b| !b.met).map(|b| b.condition.as_str()).collect();
         failing.join(", ")
     }
 }

@@ -116,10 +116,7 @@ impl Service {
     /// How the service is.
     #[must_use]
     pub fn status(&self) -> Status {
-        Status {
-            entries: self.house.current().size,
-            waiting: WAITING.saturating_sub(self.acts.capacity()),
-        }
+        Status { entries: self.house.current().size, waiting: WAITING.saturating_sub(self.acts.capacity()) }
     }
 
     /// Looks whether other processes have written, so that what is read next is what was answered last anywhere.
@@ -138,10 +135,7 @@ impl Service {
     pub async fn act(&self, actor: &Actor, command: impl Into<Command>) -> Result<Done, ServiceError> {
         let command = command.into();
         let by = actor.clone();
-        self.submit(actor, Vec::new(), move |state, now| {
-            program::decide(state, &by, now, &command)
-        })
-        .await
+        self.submit(actor, Vec::new(), move |state, now| program::decide(state, &by, now, &command)).await
     }
 
     /// Hands an act to the committer. `decide` may be called more than once: when another process was first, it decides
@@ -153,12 +147,7 @@ impl Service {
         decide: impl Fn(&State, Time) -> Result<Vec<Event>, Refusal> + Send + 'static,
     ) -> Result<Done, ServiceError> {
         let (answer, answered) = oneshot::channel();
-        let act = Act {
-            actor: actor.clone(),
-            content,
-            decide: Box::new(decide),
-            answer,
-        };
+        let act = Act { actor: actor.clone(), content, decide: Box::new(decide), answer };
         self.acts.send(act).await.map_err(|_| ServiceError::Stopping)?;
         answered.await.map_err(|_| ServiceError::Stopping)?
     }
@@ -230,23 +219,15 @@ impl House {
         let size = self.journal.head().size;
         while state.size < size {
             let to = state.size.saturating_add(REPLAY).min(size);
-            let read = self
-                .journal
-                .read(state.size, to)
-                .await
-                .map_err(|error| storage(error.into()))?;
+            let read = self.journal.read(state.size, to).await.map_err(|error| storage(error.into()))?;
             for stored in &read {
                 self.apply(&mut state, stored).await.map_err(storage)?;
             }
             if state.size < to {
-                return Err(OpenError::Storage(format!(
-                    "entries from {} on could not be read",
-                    state.size
-                )));
+                return Err(OpenError::Storage(format!("entries from {} on could not be read", state.size)));
             }
         }
-        self.snapshot_at
-            .store(begun_at, std::sync::atomic::Ordering::Relaxed);
+        self.snapshot_at.store(begun_at, std::sync::atomic::Ordering::Relaxed);
         self.publish(state);
         Ok(())
     }
@@ -274,11 +255,8 @@ impl House {
             .await
             .map_err(|error| ServiceError::Storage(error.to_string()))?
             .map_err(|error| ServiceError::Storage(error.to_string()))?;
-        self.journal
-            .save_snapshot(state.size, State::SHAPE, &bytes)
-            .await?;
-        self.snapshot_at
-            .store(state.size, std::sync::atomic::Ordering::Relaxed);
+        self.journal.save_snapshot(state.size, State::SHAPE, &bytes).await?;
+        self.snapshot_at.store(state.size, std::sync::atomic::Ordering::Relaxed);
         Ok(())
     }
 
@@ -296,18 +274,10 @@ pub(crate) fn recorded(stored: &Stored, key: &vault::Key) -> Result<Recorded, Se
             ServiceError::Damaged(journal::Damage::at(position, "its sealed fields were altered"))
         }
     })?;
-    let fields: Map<_, _> = disclosures
-        .iter()
-        .map(|d| (d.name().to_owned(), d.value().clone()))
-        .collect();
+    let fields: Map<_, _> = disclosures.iter().map(|d| (d.name().to_owned(), d.value().clone())).collect();
     let (by, event) = Event::from_fields(stored.entry.kind(), fields)
         .map_err(|error| ServiceError::Storage(error.to_string()))?;
-    Ok(Recorded {
-        position: stored.position,
-        time: Time(stored.time),
-        by,
-        event,
-    })
+    Ok(Recorded { position: stored.position, time: Time(stored.time), by, event })
 }
 
 /// Keeps up with other processes, and writes a snapshot now and then, until the house is gone.

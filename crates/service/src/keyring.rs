@@ -53,53 +53,29 @@ impl KeyRing {
         getrandom::fill(seed.as_mut_slice()).map_err(damaged)?;
         let signing = organisation.seal(&SIGNING, seed.as_slice()).map_err(damaged)?;
         store.put_key(&SIGNING, &signing).await?;
-        store
-            .put_key(
-                &ORGANISATION,
-                &root.wrap(&ORGANISATION, &organisation).map_err(damaged)?,
-            )
-            .await?;
+        store.put_key(&ORGANISATION, &root.wrap(&ORGANISATION, &organisation).map_err(damaged)?).await?;
         Ok(())
     }
 
     /// Unwraps the organisation's keys with the root key.
     pub(crate) async fn open(store: &Store, root: &Key) -> Result<(Self, JournalKeys), OpenError> {
         let all: HashMap<Tag, Vec<u8>> = store.all_keys().await?.into_iter().collect();
-        let stored = |tag: &Tag| {
-            all.get(tag)
-                .ok_or_else(|| OpenError::DamagedKeys("a key is missing".to_owned()))
-        };
-        let organisation = root
-            .unwrap_key(&ORGANISATION, stored(&ORGANISATION)?)
-            .map_err(damaged)?;
+        let stored =
+            |tag: &Tag| all.get(tag).ok_or_else(|| OpenError::DamagedKeys("a key is missing".to_owned()));
+        let organisation = root.unwrap_key(&ORGANISATION, stored(&ORGANISATION)?).map_err(damaged)?;
         let seed = organisation.open(&SIGNING, stored(&SIGNING)?).map_err(damaged)?;
         let seed: &[u8; 32] = seed
             .as_slice()
             .try_into()
             .map_err(|_| OpenError::DamagedKeys("the signing key is too short".to_owned()))?;
         let signing = SigningKey::from_seed(ORIGIN, seed).map_err(damaged)?;
-        let keys = JournalKeys {
-            journal: organisation.derive("journal"),
-            signing,
-            origin: ORIGIN.to_owned(),
-        };
+        let keys =
+            JournalKeys { journal: organisation.derive("journal"), signing, origin: ORIGIN.to_owned() };
         let tags = organisation.derive("tags");
         let organisation_tag = tags.tag(b"scope/organisation");
         let organisation = Arc::new(organisation);
-        let opened = Mutex::new(HashMap::from([(
-            organisation_tag,
-            Arc::new(organisation.derive("events")),
-        )]));
-        Ok((
-            Self {
-                organisation,
-                tags,
-                organisation_tag,
-                wrapped: Mutex::new(all),
-                opened,
-            },
-            keys,
-        ))
+        let opened = Mutex::new(HashMap::from([(organisation_tag, Arc::new(organisation.derive("events")))]));
+        Ok((Self { organisation, tags, organisation_tag, wrapped: Mutex::new(all), opened }, keys))
     }
 
     /// The tag of a scope's key.
@@ -136,11 +112,7 @@ impl KeyRing {
             return Some(Arc::clone(key));
         }
         let wrapped = self.wrapped.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = self
-            .organisation
-            .unwrap_key(tag, wrapped.get(tag)?)
-            .ok()
-            .map(Arc::new)?;
+        let key = self.organisation.unwrap_key(tag, wrapped.get(tag)?).ok().map(Arc::new)?;
         opened.insert(*tag, Arc::clone(&key));
         Some(key)
     }
@@ -154,10 +126,7 @@ impl KeyRing {
 
     /// Remembers a key that is now stored.
     pub(crate) fn keep(&self, tag: Tag, wrapped: Vec<u8>) {
-        self.wrapped
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .insert(tag, wrapped);
+        self.wrapped.lock().unwrap_or_else(PoisonError::into_inner).insert(tag, wrapped);
     }
 
     /// Wraps a file's key under its scope's.
@@ -176,9 +145,7 @@ impl KeyRing {
         let tag = self.content_tag(blob);
         let scope = self.by_tag(store, &self.tag(under)).await?.ok_or_else(gone)?;
         let wrapped = store.get_key(&tag).await?.ok_or_else(gone)?;
-        scope
-            .unwrap_key(&tag, &wrapped)
-            .map_err(|error| ServiceError::Content(error.to_string()))
+        scope.unwrap_key(&tag, &wrapped).map_err(|error| ServiceError::Content(error.to_string()))
     }
 }
 
@@ -187,12 +154,10 @@ pub(crate) async fn unseal(store: &Store, passphrase: &str) -> Result<Key, OpenE
     let seal = seal(store, &SEAL_PASSPHRASE).await?;
     let passphrase = Zeroizing::new(passphrase.as_bytes().to_vec());
     let opened = tokio::task::spawn_blocking(move || vault::open_root(&passphrase, &seal)).await;
-    opened
-        .map_err(|error| OpenError::Storage(error.to_string()))?
-        .map_err(|error| match error {
-            UnsealError::WrongPassphrase => OpenError::WrongPassphrase,
-            other => OpenError::DamagedKeys(other.to_string()),
-        })
+    opened.map_err(|error| OpenError::Storage(error.to_string()))?.map_err(|error| match error {
+        UnsealError::WrongPassphrase => OpenError::WrongPassphrase,
+        other => OpenError::DamagedKeys(other.to_string()),
+    })
 }
 
 /// Opens the root key with the printed recovery key.
@@ -205,10 +170,7 @@ pub(crate) async fn recover(store: &Store, printed: &str) -> Result<Key, OpenErr
 }
 
 async fn seal(store: &Store, tag: &Tag) -> Result<RootSeal, OpenError> {
-    let bytes = store
-        .get_key(tag)
-        .await?
-        .ok_or_else(|| OpenError::Absent("this place".to_owned()))?;
+    let bytes = store.get_key(tag).await?.ok_or_else(|| OpenError::Absent("this place".to_owned()))?;
     RootSeal::parse(&bytes).map_err(damaged)
 }
 

@@ -120,10 +120,7 @@ impl Service {
         for stored in &found.entries {
             entries.push(self.view(stored).await?);
         }
-        Ok(HistoryPage {
-            entries,
-            next: found.next,
-        })
+        Ok(HistoryPage { entries, next: found.next })
     }
 
     /// One entry.
@@ -139,16 +136,9 @@ impl Service {
         let stored = self.house.journal.get(position).await?;
         let view = self.view(&stored).await?;
         let own = actor.person.is_some() && view.by.as_ref().and_then(|by| by.person) == actor.person;
-        let owned = view
-            .subjects
-            .iter()
-            .any(|subject| owns(&state, actor, now, *subject));
+        let owned = view.subjects.iter().any(|subject| owns(&state, actor, now, *subject));
         let about_me = actor.person.is_some_and(|me| view.subjects.contains(&me.into()));
-        if own || owned || about_me || reads_all(&state, actor, now) {
-            Ok(view)
-        } else {
-            Err(unknown())
-        }
+        if own || owned || about_me || reads_all(&state, actor, now) { Ok(view) } else { Err(unknown()) }
     }
 
     /// Proves that an entry is in the record, with the signed checkpoint it is proved against.
@@ -183,71 +173,37 @@ impl Service {
     }
 
     async fn view(&self, stored: &journal::Stored) -> Result<EntryView, ServiceError> {
-        let subjects = stored
-            .subjects
-            .iter()
-            .filter_map(|subject| subject.parse().ok())
-            .collect();
+        let subjects = stored.subjects.iter().filter_map(|subject| subject.parse().ok()).collect();
         let (position, time, kind) = (stored.position, Time(stored.time), stored.entry.kind().to_owned());
-        let key = self
-            .house
-            .keys
-            .by_tag(self.house.journal.store(), &stored.scope)
-            .await?;
+        let key = self.house.keys.by_tag(self.house.journal.store(), &stored.scope).await?;
         let Some(key) = key else {
             let sentence =
                 "The key of this entry was destroyed: what it held can be read by nobody".to_owned();
-            return Ok(EntryView {
-                position,
-                time,
-                kind,
-                by: None,
-                sentence,
-                subjects,
-                fields: Vec::new(),
-            });
+            return Ok(EntryView { position, time, kind, by: None, sentence, subjects, fields: Vec::new() });
         };
         let read: Recorded = recorded(stored, &key)?;
-        let disclosures = stored
-            .open(&key)
-            .map_err(|error| ServiceError::Storage(error.to_string()))?;
+        let disclosures = stored.open(&key).map_err(|error| ServiceError::Storage(error.to_string()))?;
         let hidden = program::hidden_fields(&kind);
         let fields = disclosures.iter().map(|disclosure| {
             let shown = !hidden.contains(&disclosure.name());
-            FieldView {
-                name: disclosure.name().to_owned(),
-                value: shown.then(|| disclosure.value().clone()),
-            }
+            FieldView { name: disclosure.name().to_owned(), value: shown.then(|| disclosure.value().clone()) }
         });
         let mut fields: Vec<FieldView> = fields.collect();
         fields.sort_by(|a, b| a.name.cmp(&b.name));
         let sentence = program::describe(&self.state(), &read);
-        Ok(EntryView {
-            position,
-            time,
-            kind,
-            by: Some(read.by),
-            sentence,
-            subjects,
-            fields,
-        })
+        Ok(EntryView { position, time, kind, by: Some(read.by), sentence, subjects, fields })
     }
 
     fn may_read(&self, actor: &Actor, filter: &HistoryFilter) -> Result<(), Refusal> {
         let (state, now) = (self.state(), self.now());
         let own = actor.person.is_some() && filter.actor == actor.person;
         let about_me = actor.person.is_some_and(|me| filter.subject == Some(me.into()));
-        let owned = filter
-            .subject
-            .is_some_and(|subject| owns(&state, actor, now, subject));
+        let owned = filter.subject.is_some_and(|subject| owns(&state, actor, now, subject));
         if own || about_me || owned || reads_all(&state, actor, now) {
             return Ok(());
         }
-        Err(Refusal::role(
-            "read the whole record",
-            "counsel, the security officer or an auditor",
-        )
-        .remedy("look at what you did yourself, or at a secret that you own"))
+        Err(Refusal::role("read the whole record", "counsel, the security officer or an auditor")
+            .remedy("look at what you did yourself, or at a secret that you own"))
     }
 
     /// Verifies the whole record: every entry, hash, index and field, against the signed checkpoint. Works on a record
@@ -292,11 +248,7 @@ fn owns(state: &program::State, actor: &Actor, now: Time, subject: Subject) -> b
         Subject::RequestId(id) => state.access.request(id).map(|request| request.secret),
         _ => None,
     };
-    let owner = secret
-        .and_then(|id| state.secrets.get(id))
-        .map(|secret| secret.profile.owner);
-    let me = actor
-        .person
-        .filter(|id| state.people.get(*id).is_some_and(|person| person.is_active(now)));
+    let owner = secret.and_then(|id| state.secrets.get(id)).map(|secret| secret.profile.owner);
+    let me = actor.person.filter(|id| state.people.get(*id).is_some_and(|person| person.is_active(now)));
     owner.is_some() && owner == me
 }

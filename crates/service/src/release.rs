@@ -104,40 +104,21 @@ impl Service {
         let (Some(secret), Some(person)) = (secret, actor.person) else {
             return Refusal::unknown("this").into();
         };
-        let circumstances = Circumstances {
-            second_factor_at: actor.second_factor_at,
-            address: actor.address,
-        };
-        let (_, because) = access::why(
-            state,
-            self.gate(),
-            person,
-            secret,
-            entry.time,
-            Some(circumstances),
-        );
-        ServiceError::Shut(Box::new(Shut {
-            target,
-            because,
-            entry: entry.position,
-        }))
+        let circumstances =
+            Circumstances { second_factor_at: actor.second_factor_at, address: actor.address };
+        let (_, because) = access::why(state, self.gate(), person, secret, entry.time, Some(circumstances));
+        ServiceError::Shut(Box::new(Shut { target, because, entry: entry.position }))
     }
 
     async fn release_document(&self, permit: &Permit, id: DocumentId) -> Result<OpenDocument, ServiceError> {
         let state = self.state();
-        let document = state
-            .documents
-            .get(id)
-            .filter(|_| permit.target == Target::Document(id));
+        let document = state.documents.get(id).filter(|_| permit.target == Target::Document(id));
         let document = document.ok_or_else(|| Refusal::unknown(id))?;
         let Kept::Vault { blob, media_type, .. } = &document.kept else {
             return Err(Refusal::unknown(id).into());
         };
         let house = &self.house;
-        let key = house
-            .keys
-            .content(house.journal.store(), blob, Scope::Secret(document.secret))
-            .await?;
+        let key = house.keys.content(house.journal.store(), blob, Scope::Secret(document.secret)).await?;
         let content = house.blobs.read(&key, blob).await?;
         Ok(OpenDocument {
             id,
@@ -151,13 +132,8 @@ impl Service {
 
     async fn release_precise(&self, permit: &Permit, id: SecretId) -> Result<OpenText, ServiceError> {
         let state = self.state();
-        let secret = state
-            .secrets
-            .get(id)
-            .filter(|_| permit.target == Target::Precise(id));
-        let at = secret
-            .and_then(secrets::Secret::precise_at)
-            .ok_or_else(|| Refusal::unknown(id))?;
+        let secret = state.secrets.get(id).filter(|_| permit.target == Target::Precise(id));
+        let at = secret.and_then(secrets::Secret::precise_at).ok_or_else(|| Refusal::unknown(id))?;
         let stored = self.house.journal.get(at).await?;
         let recorded = self.house.read(&stored).await?;
         let text = match recorded.map(|recorded| recorded.event) {
@@ -167,10 +143,7 @@ impl Service {
             _ => None,
         };
         let text = text.ok_or_else(|| ServiceError::Content("its key was destroyed".to_owned()))?;
-        Ok(OpenText {
-            text: text.to_string(),
-            entry: permit.entry,
-        })
+        Ok(OpenText { text: text.to_string(), entry: permit.entry })
     }
 }
 
@@ -184,9 +157,6 @@ impl Permit {
             (Event::Secrets(secrets::Event::Read { secret, .. }), Target::Precise(id)) => *secret == id,
             _ => false,
         };
-        allowed.then_some(Permit {
-            entry: entry.position,
-            target,
-        })
+        allowed.then_some(Permit { entry: entry.position, target })
     }
 }

@@ -33,10 +33,7 @@ impl Service {
         zone: &str,
     ) -> Result<Created, OpenError> {
         let name = Line::new(name).map_err(|error| {
-            program::Refusal::input(
-                "name",
-                format!("the organisation's name cannot be taken: {error}"),
-            )
+            program::Refusal::input("name", format!("the organisation's name cannot be taken: {error}"))
         })?;
         strong(passphrase)?;
         private_folder(&config)?;
@@ -52,25 +49,14 @@ impl Service {
         store.put_key(&SEAL_RECOVERY, by_recovery.as_bytes()).await?;
         store.put_key(&SEAL_PASSPHRASE, by_passphrase.as_bytes()).await?;
         let (keys, journal_keys) = KeyRing::open(&store, &root).await?;
-        let journal = Journal::create(store, journal_keys)
-            .await
-            .map_err(journal_error)?;
+        let journal = Journal::create(store, journal_keys).await.map_err(journal_error)?;
         let service = Service::start(config, journal, keys).await?;
-        let found = OrganisationCommand::Found {
-            name,
-            zone: zone.to_owned(),
-        };
-        service
-            .act(&Actor::program(), found)
-            .await
-            .map_err(|error| match error {
-                ServiceError::Refused(refusal) => OpenError::Refused(refusal),
-                other => OpenError::Storage(other.to_string()),
-            })?;
-        Ok(Created {
-            service,
-            recovery: recovery.to_printed(),
-        })
+        let found = OrganisationCommand::Found { name, zone: zone.to_owned() };
+        service.act(&Actor::program(), found).await.map_err(|error| match error {
+            ServiceError::Refused(refusal) => OpenError::Refused(refusal),
+            other => OpenError::Storage(other.to_string()),
+        })?;
+        Ok(Created { service, recovery: recovery.to_printed() })
     }
 
     /// Unseals the record with its passphrase, checks its tail, and rebuilds the state.
@@ -112,11 +98,7 @@ impl Service {
             return Err(OpenError::Absent(config.place()));
         }
         let store = Store::connect_with(&config.journal_url(), faults).await?;
-        if store.is_empty().await? {
-            Err(OpenError::Absent(config.place()))
-        } else {
-            Ok(store)
-        }
+        if store.is_empty().await? { Err(OpenError::Absent(config.place())) } else { Ok(store) }
     }
 
     /// Seals the root key under a new passphrase. The old one stops working at once; servers that are running go on.
@@ -184,33 +166,23 @@ impl Service {
 }
 
 async fn replace(store: &Store, tag: &[u8; 16], new: &[u8]) -> Result<(), OpenError> {
-    let old = store
-        .get_key(tag)
-        .await?
-        .ok_or_else(|| OpenError::DamagedKeys("a seal is missing".to_owned()))?;
+    let old =
+        store.get_key(tag).await?.ok_or_else(|| OpenError::DamagedKeys("a seal is missing".to_owned()))?;
     if store.replace_key(tag, &old, new).await? {
         Ok(())
     } else {
-        Err(OpenError::Storage(
-            "somebody else changed the seal at the same time; look again".to_owned(),
-        ))
+        Err(OpenError::Storage("somebody else changed the seal at the same time; look again".to_owned()))
     }
 }
 
 async fn note(service: &Service, actor: &Actor, command: OrganisationCommand) -> Result<(), OpenError> {
-    service
-        .act(actor, command)
-        .await
-        .map(|_| ())
-        .map_err(|error| OpenError::Storage(error.to_string()))
+    service.act(actor, command).await.map(|_| ()).map_err(|error| OpenError::Storage(error.to_string()))
 }
 
 async fn seal(passphrase: &Passphrase, root: &Key, kdf: KdfParams) -> Result<vault::RootSeal, OpenError> {
     let (passphrase, root) = (Zeroizing::new(passphrase.as_bytes().to_vec()), root.clone());
     let sealed = tokio::task::spawn_blocking(move || vault::seal_root(&passphrase, &root, kdf)).await;
-    sealed
-        .map_err(|error| OpenError::Storage(error.to_string()))?
-        .map_err(sealing)
+    sealed.map_err(|error| OpenError::Storage(error.to_string()))?.map_err(sealing)
 }
 
 fn strong(passphrase: &Passphrase) -> Result<(), OpenError> {
@@ -226,10 +198,7 @@ fn strong(passphrase: &Passphrase) -> Result<(), OpenError> {
 /// Makes the data folder, readable by its owner alone.
 fn private_folder(config: &Config) -> Result<(), OpenError> {
     use std::os::unix::fs::DirBuilderExt;
-    let made = std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&config.data);
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data);
     made.map_err(|error| OpenError::Storage(format!("`{}` cannot be made: {error}", config.data.display())))
 }
 

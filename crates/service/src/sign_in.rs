@@ -76,33 +76,18 @@ impl Service {
     /// No randomness.
     pub fn set_up_link(&self) -> Result<Option<Zeroizing<String>>, ServiceError> {
         let state = self.state();
-        if state
-            .people
-            .iter()
-            .any(|person| person.roles.contains(&program::people::Role::Administrator))
-        {
+        if state.people.iter().any(|person| person.roles.contains(&program::people::Role::Administrator)) {
             return Ok(None);
         }
         let token = random_token()?;
-        *self
-            .house
-            .presence
-            .set_up
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = Some(digest(&token));
+        *self.house.presence.set_up.lock().unwrap_or_else(PoisonError::into_inner) = Some(digest(&token));
         Ok(Some(token))
     }
 
     /// Is this the token of the set-up link?
     #[must_use]
     pub fn is_set_up_link(&self, token: &str) -> bool {
-        *self
-            .house
-            .presence
-            .set_up
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            == Some(digest(token))
+        *self.house.presence.set_up.lock().unwrap_or_else(PoisonError::into_inner) == Some(digest(token))
     }
 
     /// Enters the first administrator and signs them in.
@@ -119,30 +104,17 @@ impl Service {
         address: Option<IpAddr>,
     ) -> Result<SignedIn, ServiceError> {
         if !self.is_set_up_link(token) {
-            return Err(
-                Refusal::new(Rule::SignIn, "this set-up link is not valid any more")
-                    .remedy("start the server again: it prints a new one as long as nobody has been set up")
-                    .into(),
-            );
+            return Err(Refusal::new(Rule::SignIn, "this set-up link is not valid any more")
+                .remedy("start the server again: it prints a new one as long as nobody has been set up")
+                .into());
         }
         accounts::check_password(&password, name.as_str(), mail.as_str())?;
         let verifier = Some(self.hash(password.clone()).await?);
         let invite = digest(&random_token()?);
         let mail_text = mail.as_str().to_owned();
-        let command = Command::FirstAdministrator {
-            name,
-            mail,
-            department,
-            invite,
-            verifier,
-        };
+        let command = Command::FirstAdministrator { name, mail, department, invite, verifier };
         self.act(&Actor::link(address), command).await?;
-        *self
-            .house
-            .presence
-            .set_up
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner) = None;
+        *self.house.presence.set_up.lock().unwrap_or_else(PoisonError::into_inner) = None;
         match self.sign_in(&mail_text, password, None, address).await? {
             SignInOutcome::Done(signed_in) => Ok(signed_in),
             SignInOutcome::NeedsCode => Err(wrong().into()),
@@ -172,10 +144,7 @@ impl Service {
             return Err(wrong().into());
         };
         let fail = async || -> ServiceError {
-            match self
-                .act(&actor, Command::NoteFailure { account: account.id })
-                .await
-            {
+            match self.act(&actor, Command::NoteFailure { account: account.id }).await {
                 Ok(_) => wrong().into(),
                 Err(error) => error,
             }
@@ -191,9 +160,7 @@ impl Service {
                 None => return Err(fail().await),
             },
         };
-        self.start_session(account.id, account.person, proof, address)
-            .await
-            .map(SignInOutcome::Done)
+        self.start_session(account.id, account.person, proof, address).await.map(SignInOutcome::Done)
     }
 
     async fn start_session(
@@ -204,28 +171,12 @@ impl Service {
         address: Option<IpAddr>,
     ) -> Result<SignedIn, ServiceError> {
         let token = random_token()?;
-        let sign_in = SignIn {
-            account,
-            token: digest(&token),
-            proof,
-        };
-        let by = Actor {
-            person: Some(person),
-            account: Some(account),
-            ..Actor::link(address)
-        };
+        let sign_in = SignIn { account, token: digest(&token), proof };
+        let by = Actor { person: Some(person), account: Some(account), ..Actor::link(address) };
         let done = self.act(&by, Command::StartSession(sign_in)).await?;
-        let session = done
-            .state
-            .accounts
-            .session_by_token(&digest(&token))
-            .ok_or_else(wrong)?;
+        let session = done.state.accounts.session_by_token(&digest(&token)).ok_or_else(wrong)?;
         self.see(session.id, session.started);
-        Ok(SignedIn {
-            token,
-            ends: session.ends,
-            person,
-        })
+        Ok(SignedIn { token, ends: session.ends, person })
     }
 
     /// Who holds this session's token, if the session is live. A session that was idle too long ends here.
@@ -240,11 +191,7 @@ impl Service {
         let last = self.last_seen(session.id).unwrap_or(session.started);
         if now - last >= accounts::SESSION_IDLE {
             let (account, session) = (session.account, session.id);
-            let command = Command::EndSession {
-                account,
-                session,
-                reason: SessionEnd::Idle,
-            };
+            let command = Command::EndSession { account, session, reason: SessionEnd::Idle };
             self.act(&Actor::program(), command).await?;
             return Ok(None);
         }
@@ -279,14 +226,7 @@ impl Service {
     /// The actor may not invite, or the person has an account.
     pub async fn invite(&self, actor: &Actor, person: PersonId) -> Result<Zeroizing<String>, ServiceError> {
         let token = random_token()?;
-        self.act(
-            actor,
-            Command::Invite {
-                person,
-                invite: digest(&token),
-            },
-        )
-        .await?;
+        self.act(actor, Command::Invite { person, invite: digest(&token) }).await?;
         Ok(token)
     }
 
@@ -300,14 +240,7 @@ impl Service {
         account: AccountId,
     ) -> Result<Zeroizing<String>, ServiceError> {
         let token = random_token()?;
-        self.act(
-            actor,
-            Command::OfferReset {
-                account,
-                invite: digest(&token),
-            },
-        )
-        .await?;
+        self.act(actor, Command::OfferReset { account, invite: digest(&token) }).await?;
         Ok(token)
     }
 
@@ -316,10 +249,7 @@ impl Service {
     pub fn invited(&self, token: &str) -> Option<PersonId> {
         let state = self.state();
         let account = state.accounts.by_invite(&digest(token))?;
-        let good = account
-            .invite
-            .as_ref()
-            .is_some_and(|invite| self.now() < invite.ends);
+        let good = account.invite.as_ref().is_some_and(|invite| self.now() < invite.ends);
         good.then_some(account.person)
     }
 
@@ -339,14 +269,7 @@ impl Service {
             accounts::check_password(&password, person.name.as_str(), person.mail.as_str())?;
         }
         let verifier = self.hash(password).await?;
-        self.act(
-            &Actor::link(address),
-            Command::Open {
-                invite: digest(token),
-                verifier,
-            },
-        )
-        .await?;
+        self.act(&Actor::link(address), Command::Open { invite: digest(token), verifier }).await?;
         Ok(())
     }
 
@@ -389,10 +312,7 @@ impl Service {
             .replace(':', "");
         let address = totp(bytes.as_slice(), &name, &state.organisation.name)?.to_url();
         let address = address.map_err(|error| ServiceError::Storage(error.to_string()))?;
-        Ok(NewSecondFactor {
-            secret,
-            address: Zeroizing::new(address),
-        })
+        Ok(NewSecondFactor { secret, address: Zeroizing::new(address) })
     }
 
     /// Sets up the second factor: the secret that was shown, and a first code from it. Gives the recovery codes, once.
@@ -411,20 +331,11 @@ impl Service {
             Refusal::input("code", "the code does not fit")
                 .remedy("wait for the next one, and check the telephone's clock")
         })?;
-        let codes: Vec<Zeroizing<String>> = (0..accounts::RECOVERY_CODES)
-            .map(|_| recovery_code())
-            .collect::<Result<_, _>>()?;
+        let codes: Vec<Zeroizing<String>> =
+            (0..accounts::RECOVERY_CODES).map(|_| recovery_code()).collect::<Result<_, _>>()?;
         let recovery = codes.iter().map(|code| digest(&normal(code))).collect();
         let secret = Hidden::new(BASE64.encode(&bytes));
-        self.act(
-            actor,
-            Command::SetSecondFactor {
-                secret,
-                recovery,
-                totp_step: step,
-            },
-        )
-        .await?;
+        self.act(actor, Command::SetSecondFactor { secret, recovery, totp_step: step }).await?;
         Ok(codes)
     }
 
@@ -439,11 +350,7 @@ impl Service {
             return Err(accounts::must_wait(&state, until).into());
         }
         let Some(proof) = self.proof(account, code) else {
-            self.act(
-                &Actor::link(actor.address),
-                Command::NoteFailure { account: account.id },
-            )
-            .await?;
+            self.act(&Actor::link(actor.address), Command::NoteFailure { account: account.id }).await?;
             return Err(Refusal::input("code", "the code does not fit")
                 .remedy("wait for the next one")
                 .into());
@@ -464,26 +371,12 @@ impl Service {
         ends: Time,
     ) -> Result<Zeroizing<String>, ServiceError> {
         let token = Zeroizing::new(format!("rf_{}", random_token()?.as_str()));
-        self.act(
-            actor,
-            Command::IssueToken {
-                name,
-                digest: digest(&token),
-                scopes,
-                ends,
-            },
-        )
-        .await?;
+        self.act(actor, Command::IssueToken { name, digest: digest(&token), scopes, ends }).await?;
         Ok(token)
     }
 
     fn see(&self, session: SessionId, now: Time) {
-        let mut seen = self
-            .house
-            .presence
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut seen = self.house.presence.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() > 10_000 {
             seen.retain(|_, last| now - *last < accounts::SESSION_IDLE);
         }
@@ -491,13 +384,7 @@ impl Service {
     }
 
     fn last_seen(&self, session: SessionId) -> Option<Time> {
-        self.house
-            .presence
-            .seen
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(&session)
-            .copied()
+        self.house.presence.seen.lock().unwrap_or_else(PoisonError::into_inner).get(&session).copied()
     }
 
     fn proof(&self, account: &Account, code: &str) -> Option<Proof> {
@@ -507,9 +394,7 @@ impl Service {
             let secret = Zeroizing::new(BASE64.decode(factor.secret.reveal().as_bytes()).ok()?);
             return self.step(&secret, &typed).map(|step| Proof::Code { step });
         }
-        Some(Proof::Recovery {
-            code: digest(&normal(code)),
-        })
+        Some(Proof::Recovery { code: digest(&normal(code)) })
     }
 
     fn step(&self, secret: &[u8], code: &str) -> Option<u64> {
@@ -519,23 +404,14 @@ impl Service {
     }
 
     async fn hash(&self, password: Zeroizing<String>) -> Result<Hidden, ServiceError> {
-        let _turn = self
-            .house
-            .presence
-            .checking
-            .acquire()
-            .await
-            .map_err(|_| ServiceError::Stopping)?;
+        let _turn = self.house.presence.checking.acquire().await.map_err(|_| ServiceError::Stopping)?;
         let mut salt = [0u8; 16];
         random(&mut salt)?;
         let hashed = tokio::task::spawn_blocking(move || {
             let hash = argon2id()?.hash_password_with_salt(password.as_bytes(), &salt);
-            hash.map(|hash| hash.to_string())
-                .map_err(|error| error.to_string())
+            hash.map(|hash| hash.to_string()).map_err(|error| error.to_string())
         });
-        let hashed = hashed
-            .await
-            .map_err(|error| ServiceError::Storage(error.to_string()))?;
+        let hashed = hashed.await.map_err(|error| ServiceError::Storage(error.to_string()))?;
         hashed.map(Hidden::new).map_err(ServiceError::Storage)
     }
 
@@ -549,20 +425,12 @@ impl Service {
             self.hash(password).await?;
             return Ok(false);
         };
-        let _turn = self
-            .house
-            .presence
-            .checking
-            .acquire()
-            .await
-            .map_err(|_| ServiceError::Stopping)?;
+        let _turn = self.house.presence.checking.acquire().await.map_err(|_| ServiceError::Stopping)?;
         let checked = tokio::task::spawn_blocking(move || {
             let hash = PasswordHash::new(verifier.reveal()).map_err(|error| error.to_string())?;
             Ok::<bool, String>(argon2id()?.verify_password(password.as_bytes(), &hash).is_ok())
         });
-        let checked = checked
-            .await
-            .map_err(|error| ServiceError::Storage(error.to_string()))?;
+        let checked = checked.await.map_err(|error| ServiceError::Storage(error.to_string()))?;
         checked.map_err(ServiceError::Storage)
     }
 }
@@ -610,19 +478,12 @@ fn recovery_code() -> Result<Zeroizing<String>, ServiceError> {
     let text = Zeroizing::new(BASE32_NOPAD.encode(bytes.as_slice()));
     let letters: Vec<char> = text.chars().take(10).collect();
     let (first, second) = letters.split_at(letters.len().min(5));
-    Ok(Zeroizing::new(format!(
-        "{}-{}",
-        first.iter().collect::<String>(),
-        second.iter().collect::<String>()
-    )))
+    Ok(Zeroizing::new(format!("{}-{}", first.iter().collect::<String>(), second.iter().collect::<String>())))
 }
 
 /// A recovery code as it is digested: without the dash, space or case that people type.
 fn normal(code: &str) -> String {
-    code.chars()
-        .filter(char::is_ascii_alphanumeric)
-        .map(|c| c.to_ascii_uppercase())
-        .collect()
+    code.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
 }
 
 fn digest(text: &str) -> Digest {

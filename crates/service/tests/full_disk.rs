@@ -2,11 +2,7 @@
 //!
 //! The disk is a small tmpfs, for which the test needs to be root; without that it says so and shows nothing.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test's helpers fail by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
 
 mod support;
 
@@ -98,15 +94,8 @@ async fn a_full_disk_opens_nothing_and_forgets_nothing() {
     }
     assert!(refused > 0, "the disk was never full");
     disk.free();
-    assert_eq!(
-        read(&c.service, c.engineer, c.document).await.unwrap(),
-        RECIPE.as_bytes()
-    );
-    let revoked = access::Command::Request {
-        secret: c.secret,
-        purpose: text("Once more."),
-        ends: None,
-    };
+    assert_eq!(read(&c.service, c.engineer, c.document).await.unwrap(), RECIPE.as_bytes());
+    let revoked = access::Command::Request { secret: c.secret, purpose: text("Once more."), ends: None };
     c.service.act(&shell(c.counsel), revoked).await.unwrap();
     drop(c);
     let config = service::Config::local(disk.data());
@@ -118,25 +107,15 @@ async fn an_upload_larger_than_the_disk_leaves_nothing_behind() {
     let Some(disk) = SmallDisk::mount() else { return };
     let c = with_access(&disk.data()).await;
     let (before, size) = (blobs(&disk.data()), c.service.state().size);
-    let upload = Upload {
-        secret: c.secret,
-        name: line("huge.bin"),
-        media_type: line("application/octet-stream"),
-    };
+    let upload =
+        Upload { secret: c.secret, name: line("huge.bin"), media_type: line("application/octet-stream") };
     // Ten GiB are announced; the disk is full long before.
     let endless = stream::iter((0..10_240).map(|_| Ok(Bytes::from(vec![7u8; 1 << 20]))));
-    let refused = c
-        .service
-        .add_document(&shell(c.owner), upload, endless)
-        .await
-        .unwrap_err();
+    let refused = c.service.add_document(&shell(c.owner), upload, endless).await.unwrap_err();
     assert!(matches!(refused, ServiceError::Full), "{refused}");
     assert_eq!(blobs(&disk.data()), before, "a part of the upload was kept");
     assert_eq!(c.service.state().size, size, "something was recorded");
-    assert_eq!(
-        read(&c.service, c.engineer, c.document).await.unwrap(),
-        RECIPE.as_bytes()
-    );
+    assert_eq!(read(&c.service, c.engineer, c.document).await.unwrap(), RECIPE.as_bytes());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,37 +123,17 @@ async fn an_upload_that_breaks_off_leaves_nothing_behind() {
     let folder = tempfile::tempdir().unwrap();
     let c = with_access(folder.path()).await;
     let (before, size) = (blobs(folder.path()), c.service.state().size);
-    let upload = Upload {
-        secret: c.secret,
-        name: line("half.bin"),
-        media_type: line("application/octet-stream"),
-    };
-    let broken = stream::iter([
-        Ok(Bytes::from_static(b"half")),
-        Err(std::io::Error::other("the line was cut")),
-    ]);
-    let refused = c
-        .service
-        .add_document(&shell(c.owner), upload, broken)
-        .await
-        .unwrap_err();
+    let upload =
+        Upload { secret: c.secret, name: line("half.bin"), media_type: line("application/octet-stream") };
+    let broken =
+        stream::iter([Ok(Bytes::from_static(b"half")), Err(std::io::Error::other("the line was cut"))]);
+    let refused = c.service.add_document(&shell(c.owner), upload, broken).await.unwrap_err();
     assert!(matches!(refused, ServiceError::Upload(_)), "{refused}");
-    let stranger = Upload {
-        secret: c.secret,
-        name: line("x.bin"),
-        media_type: line("text/plain"),
-    };
+    let stranger = Upload { secret: c.secret, name: line("x.bin"), media_type: line("text/plain") };
     let refused = c
         .service
-        .add_document(
-            &shell(c.engineer),
-            stranger,
-            stream::iter([Ok(Bytes::from_static(b"x"))]),
-        )
+        .add_document(&shell(c.engineer), stranger, stream::iter([Ok(Bytes::from_static(b"x"))]))
         .await;
-    assert!(
-        matches!(refused, Err(ServiceError::Refused(_))),
-        "somebody with a grant may read, not add"
-    );
+    assert!(matches!(refused, Err(ServiceError::Refused(_))), "somebody with a grant may read, not add");
     assert_eq!((blobs(folder.path()), c.service.state().size), (before, size));
 }

@@ -5,11 +5,7 @@
 //! The quick run makes 2,000 failing openings and 120 killed processes; `RINGFENCE_TEST_TRIALS` and
 //! `RINGFENCE_TEST_KILLS` ask for more.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test's helpers fail by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
 
 mod support;
 
@@ -25,10 +21,7 @@ use support::{Company, RECIPE, approve, ask, begin, company, operator, passphras
 const STEPS: i64 = 12;
 
 fn number(variable: &str, default: u64) -> u64 {
-    std::env::var(variable)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(default)
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
 async fn with_access(folder: &Path) -> Company {
@@ -46,12 +39,7 @@ async fn openings(service: &Service) -> Vec<u64> {
     let mut before = None;
     loop {
         let kinds = vec!["document.opened".to_owned()];
-        let filter = HistoryFilter {
-            kinds,
-            before,
-            limit: 1000,
-            ..Default::default()
-        };
+        let filter = HistoryFilter { kinds, before, limit: 1000, ..Default::default() };
         let page = service.history(&operator(), &filter).await.unwrap();
         found.extend(page.entries.iter().map(|entry| entry.position));
         before = page.next;
@@ -89,20 +77,11 @@ async fn an_opening_that_cannot_be_recorded_releases_nothing() {
     }
     let recorded = openings(&c.service).await;
     for entry in &released {
-        assert!(
-            recorded.contains(entry),
-            "entry {entry} was answered, and is not in the record"
-        );
+        assert!(recorded.contains(entry), "entry {entry} was answered, and is not in the record");
     }
     let failures = failures.load(Ordering::SeqCst);
-    assert!(
-        failures > trials / 4,
-        "only {failures} of {trials} trials met a failure"
-    );
-    assert!(
-        released.len() < trials.try_into().unwrap(),
-        "no failure ever stopped an opening"
-    );
+    assert!(failures > trials / 4, "only {failures} of {trials} trials met a failure");
+    assert!(released.len() < trials.try_into().unwrap(), "no failure ever stopped an opening");
     assert_eq!(
         read(&faulty, engineer, document).await.unwrap(),
         RECIPE.as_bytes(),
@@ -117,12 +96,8 @@ async fn child_that_opens_and_is_killed() {
         return;
     };
     let last_step = number("RINGFENCE_CHILD_STEPS", 0);
-    let person = format!("P-{}", number("RINGFENCE_CHILD_PERSON", 0))
-        .parse()
-        .unwrap();
-    let document = format!("D-{}", number("RINGFENCE_CHILD_DOCUMENT", 0))
-        .parse()
-        .unwrap();
+    let person = format!("P-{}", number("RINGFENCE_CHILD_PERSON", 0)).parse().unwrap();
+    let document = format!("D-{}", number("RINGFENCE_CHILD_DOCUMENT", 0)).parse().unwrap();
     let steps = AtomicU64::new(0);
     let faults = Faults::when(move |step| {
         if matches!(step, Step::Refresh | Step::Read) {
@@ -137,14 +112,11 @@ async fn child_that_opens_and_is_killed() {
         }
         false
     });
-    let service = Service::unseal_with(Config::local(folder), &passphrase(), faults)
-        .await
-        .unwrap();
+    let service = Service::unseal_with(Config::local(folder), &passphrase(), faults).await.unwrap();
     loop {
         let open = service.open_document(&shell(person), document).await.unwrap();
-        let bytes: Vec<bytes::Bytes> = futures::TryStreamExt::try_collect(open.content(None).unwrap())
-            .await
-            .unwrap();
+        let bytes: Vec<bytes::Bytes> =
+            futures::TryStreamExt::try_collect(open.content(None).unwrap()).await.unwrap();
         assert_eq!(bytes.concat(), RECIPE.as_bytes());
         let mut out = std::io::stdout().lock();
         writeln!(out, "released {}", open.entry).unwrap();
@@ -171,10 +143,7 @@ async fn a_process_killed_at_any_step_has_released_nothing_that_is_not_recorded(
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let said: Vec<u64> = lines
             .map_while(Result::ok)
-            .filter_map(|line| {
-                line.rsplit_once("released ")
-                    .and_then(|(_, entry)| entry.trim().parse().ok())
-            })
+            .filter_map(|line| line.rsplit_once("released ").and_then(|(_, entry)| entry.trim().parse().ok()))
             .collect();
         let status = child.wait().unwrap();
         assert!(!status.success(), "the child ended by itself");

@@ -1,10 +1,6 @@
 //! The main job, end to end: a secret is registered, people are bound, access is decided, and all of it is in the record.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test's helpers fail by panicking"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
 
 mod support;
 
@@ -15,12 +11,7 @@ use support::{RECIPE, approve, ask, begin, company, operator, passphrase, read, 
 
 fn failing(error: ServiceError) -> Vec<Condition> {
     match error {
-        ServiceError::Shut(shut) => shut
-            .because
-            .iter()
-            .filter(|b| !b.met)
-            .map(|b| b.condition)
-            .collect(),
+        ServiceError::Shut(shut) => shut.because.iter().filter(|b| !b.met).map(|b| b.condition).collect(),
         other => panic!("not refused by the gate: {other}"),
     }
 }
@@ -38,15 +29,9 @@ async fn a_document_opens_only_when_every_condition_holds() {
 
     let request = ask(&c.service, c.engineer, c.secret).await;
     let grant = approve(&c.service, c.owner, request).await.unwrap();
-    assert_eq!(
-        read(&c.service, c.engineer, c.document).await.unwrap(),
-        RECIPE.as_bytes()
-    );
+    assert_eq!(read(&c.service, c.engineer, c.document).await.unwrap(), RECIPE.as_bytes());
 
-    let revoke = access::Command::Revoke {
-        grant,
-        reason: text("The repair is done."),
-    };
+    let revoke = access::Command::Revoke { grant, reason: text("The repair is done.") };
     c.service.act(&shell(c.owner), revoke).await.unwrap();
     let refused = read(&c.service, c.engineer, c.document).await.unwrap_err();
     assert_eq!(failing(refused), [Condition::Grant]);
@@ -74,11 +59,7 @@ async fn everything_is_there_after_a_restart() {
 async fn the_precise_description_opens_through_the_gate_alone() {
     let folder = tempfile::tempdir().unwrap();
     let c = company(begin(folder.path()).await).await;
-    let refused = c
-        .service
-        .open_precise(&shell(c.engineer), c.secret)
-        .await
-        .unwrap_err();
+    let refused = c.service.open_precise(&shell(c.engineer), c.secret).await.unwrap_err();
     assert_eq!(failing(refused), [Condition::Grant, Condition::Agreement]);
     sign(&c.service, c.agreement, c.owner).await.unwrap();
     let opened = c.service.open_precise(&shell(c.owner), c.secret).await.unwrap();
@@ -87,23 +68,13 @@ async fn the_precise_description_opens_through_the_gate_alone() {
     assert_eq!(entry.kind, "secret.read");
     for entry in c
         .service
-        .history(
-            &operator(),
-            &HistoryFilter {
-                limit: 1000,
-                ..Default::default()
-            },
-        )
+        .history(&operator(), &HistoryFilter { limit: 1000, ..Default::default() })
         .await
         .unwrap()
         .entries
     {
         let shown = format!("{:?} {}", entry.fields, entry.sentence);
-        assert!(
-            !shown.contains("46 hours"),
-            "entry {} shows the precise description",
-            entry.position
-        );
+        assert!(!shown.contains("46 hours"), "entry {} shows the precise description", entry.position);
     }
 }
 
@@ -117,10 +88,7 @@ async fn another_process_sees_a_revocation_before_it_opens_anything() {
         let request = ask(&c.service, c.engineer, c.secret).await;
         let grant = approve(&c.service, c.owner, request).await.unwrap();
         assert!(read(&other, c.engineer, c.document).await.is_ok());
-        let revoke = access::Command::Revoke {
-            grant,
-            reason: text("Done."),
-        };
+        let revoke = access::Command::Revoke { grant, reason: text("Done.") };
         c.service.act(&shell(c.owner), revoke).await.unwrap();
         let refused = read(&other, c.engineer, c.document).await.unwrap_err();
         assert_eq!(failing(refused), [Condition::Grant]);
@@ -143,10 +111,7 @@ async fn the_whole_record_verifies_and_every_entry_is_proved() {
     drop(c);
     let config = Config::local(folder.path());
     let verified = Service::verify(&config, &passphrase(), |_, _| {}).await.unwrap();
-    assert_eq!(
-        (verified.entries, verified.opened, verified.erased),
-        (size, size, 0)
-    );
+    assert_eq!((verified.entries, verified.opened, verified.erased), (size, size, 0));
 }
 
 #[tokio::test]
@@ -154,30 +119,17 @@ async fn nothing_opens_without_the_passphrase_and_a_lost_one_is_replaced_with_th
     let folder = tempfile::tempdir().unwrap();
     let config = Config::local(folder.path());
     let kdf = service::KdfParams::light_for_tests();
-    let created = Service::create(config.clone(), &passphrase(), kdf, "Halden", "UTC")
-        .await
-        .unwrap();
+    let created = Service::create(config.clone(), &passphrase(), kdf, "Halden", "UTC").await.unwrap();
     drop(created.service);
     let again = Service::create(config.clone(), &passphrase(), kdf, "Halden", "UTC").await;
     assert!(matches!(again, Err(OpenError::Present(_))));
     let wrong = Passphrase::new("wrong horse battery staple".to_owned());
-    assert!(matches!(
-        Service::unseal(config.clone(), &wrong).await,
-        Err(OpenError::WrongPassphrase)
-    ));
+    assert!(matches!(Service::unseal(config.clone(), &wrong).await, Err(OpenError::WrongPassphrase)));
     let new = Passphrase::new("a new passphrase for everybody".to_owned());
-    Service::recover(config.clone(), &created.recovery, &new, kdf, &operator())
-        .await
-        .unwrap();
-    assert!(matches!(
-        Service::unseal(config.clone(), &passphrase()).await,
-        Err(OpenError::WrongPassphrase)
-    ));
+    Service::recover(config.clone(), &created.recovery, &new, kdf, &operator()).await.unwrap();
+    assert!(matches!(Service::unseal(config.clone(), &passphrase()).await, Err(OpenError::WrongPassphrase)));
     let service = Service::unseal(config, &new).await.unwrap();
-    let last = service
-        .entry(&operator(), service.state().size - 1)
-        .await
-        .unwrap();
+    let last = service.entry(&operator(), service.state().size - 1).await.unwrap();
     assert_eq!(last.kind, "organisation.passphrase-changed");
 }
 
@@ -213,9 +165,8 @@ async fn a_copy_of_the_data_folder_tells_nothing() {
             let bytes = std::fs::read(&path).unwrap();
             searched += bytes.len();
             for needle in needles {
-                let found = bytes
-                    .windows(needle.len())
-                    .any(|window| window.eq_ignore_ascii_case(needle.as_bytes()));
+                let found =
+                    bytes.windows(needle.len()).any(|window| window.eq_ignore_ascii_case(needle.as_bytes()));
                 assert!(!found, "`{needle}` stands in {}", path.display());
             }
         }
@@ -230,18 +181,7 @@ async fn somebody_who_is_nobody_sees_and_opens_nothing() {
     let stranger = Actor::link(None);
     assert!(c.service.open_document(&stranger, c.document).await.is_err());
     assert!(c.service.entry(&stranger, 0).await.is_err());
-    assert!(
-        c.service
-            .history(
-                &stranger,
-                &HistoryFilter {
-                    limit: 10,
-                    ..Default::default()
-                }
-            )
-            .await
-            .is_err()
-    );
+    assert!(c.service.history(&stranger, &HistoryFilter { limit: 10, ..Default::default() }).await.is_err());
     assert!(
         c.service.open_document(&operator(), c.document).await.is_err(),
         "the operator manages, and does not read"

@@ -104,13 +104,8 @@ impl Blobs {
         if let Some(parent) = folder.parent() {
             sync_folder(parent).map_err(StorageError::Folder)?;
         }
-        let store = LocalFileSystem::new_with_prefix(&folder)
-            .map_err(from_store)?
-            .with_fsync(true);
-        Ok(Self {
-            store: Arc::new(store),
-            folder,
-        })
+        let store = LocalFileSystem::new_with_prefix(&folder).map_err(from_store)?.with_fsync(true);
+        Ok(Self { store: Arc::new(store), folder })
     }
 
     /// Starts a new blob. It exists once [`BlobWriter::finish`] has returned.
@@ -120,14 +115,7 @@ impl Blobs {
     pub async fn create(&self) -> Result<BlobWriter, StorageError> {
         let id = BlobId::generate()?;
         let upload = self.store.put_multipart(&id.path()).await.map_err(from_store)?;
-        Ok(BlobWriter {
-            id,
-            upload,
-            part: Vec::new(),
-            part_len: 0,
-            size: 0,
-            broken: false,
-        })
+        Ok(BlobWriter { id, upload, part: Vec::new(), part_len: 0, size: 0, broken: false })
     }
 
     /// Stores a stream as a new blob with constant memory. If the stream fails nothing is kept.
@@ -176,11 +164,7 @@ impl Blobs {
     /// # Errors
     /// [`StorageError::NotFound`] or others of [`StorageError`].
     pub async fn size(&self, id: BlobId) -> Result<u64, StorageError> {
-        let found = self
-            .store
-            .head(&id.path())
-            .await
-            .map_err(|error| not_found(id, error))?;
+        let found = self.store.head(&id.path()).await.map_err(|error| not_found(id, error))?;
         Ok(found.size)
     }
 
@@ -222,9 +206,7 @@ impl Blobs {
         keep: impl Fn(&BlobId) -> bool,
         older_than_ms: i64,
     ) -> Result<Swept, StorageError> {
-        let mut swept = self
-            .blocking(move |folder| sweep_staging(folder, older_than_ms))
-            .await?;
+        let mut swept = self.blocking(move |folder| sweep_staging(folder, older_than_ms)).await?;
         for blob in self.list().await? {
             if blob.modified_ms < older_than_ms && !keep(&blob.id) {
                 self.delete(blob.id).await?;
@@ -241,18 +223,10 @@ impl Blobs {
         if start == end {
             return Ok(Bytes::new());
         }
-        let bytes = self
-            .store
-            .get_range(&id.path(), range)
-            .await
-            .map_err(|error| not_found(id, error))?;
+        let bytes = self.store.get_range(&id.path(), range).await.map_err(|error| not_found(id, error))?;
         match bytes.len() as u64 == end - start {
             true => Ok(bytes),
-            false => Err(StorageError::OutOfRange {
-                start,
-                end,
-                size: start + bytes.len() as u64,
-            }),
+            false => Err(StorageError::OutOfRange { start, end, size: start + bytes.len() as u64 }),
         }
     }
 
@@ -281,9 +255,7 @@ impl Blobs {
     ) -> Result<T, StorageError> {
         let folder = self.folder.clone();
         let done = tokio::task::spawn_blocking(move || work(&folder)).await;
-        done.map_err(std::io::Error::other)
-            .and_then(|outcome| outcome)
-            .map_err(StorageError::Folder)
+        done.map_err(std::io::Error::other).and_then(|outcome| outcome).map_err(StorageError::Folder)
     }
 }
 
@@ -452,20 +424,14 @@ fn sweep_staging(folder: &FolderPath, older_than_ms: i64) -> std::io::Result<Swe
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let staging = name
-            .to_str()
-            .and_then(|name| name.split_once('#'))
-            .is_some_and(|(blob, number)| {
-                blob.parse::<BlobId>().is_ok() && number.bytes().all(|digit| digit.is_ascii_digit())
-            });
+        let staging = name.to_str().and_then(|name| name.split_once('#')).is_some_and(|(blob, number)| {
+            blob.parse::<BlobId>().is_ok() && number.bytes().all(|digit| digit.is_ascii_digit())
+        });
         if !staging {
             continue;
         }
         let found = entry.metadata()?;
-        let age = found
-            .modified()?
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |age| age.as_millis());
+        let age = found.modified()?.duration_since(UNIX_EPOCH).map_or(0, |age| age.as_millis());
         if i64::try_from(age).is_ok_and(|modified_ms| modified_ms < older_than_ms) {
             std::fs::remove_file(entry.path())?;
             swept.staging += 1;

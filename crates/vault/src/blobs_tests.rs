@@ -23,9 +23,7 @@ async fn read(blobs: &Blobs, id: BlobId, range: Range<u64>) -> Result<Vec<u8>, S
 
 fn files(folder: &FolderPath) -> Vec<String> {
     let entries = std::fs::read_dir(folder).unwrap();
-    entries
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect()
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
 }
 
 #[tokio::test]
@@ -55,11 +53,7 @@ async fn an_unfinished_aborted_or_failed_blob_leaves_nothing() {
     let mut writer = blobs.create().await.unwrap();
     writer.write(bytes(PART_LEN + 5).into()).await.unwrap();
     assert_eq!(blobs.list().await.unwrap(), []);
-    assert_eq!(
-        files(folder.path()).len(),
-        1,
-        "the staging file is there and not listed"
-    );
+    assert_eq!(files(folder.path()).len(), 1, "the staging file is there and not listed");
     writer.abort().await;
     assert!(files(folder.path()).is_empty());
 
@@ -76,10 +70,7 @@ async fn a_deleted_blob_is_gone_and_deleting_it_again_is_no_error() {
     blobs.delete(id).await.unwrap();
     blobs.delete(id).await.unwrap();
     assert!(matches!(blobs.size(id).await, Err(StorageError::NotFound(missing)) if missing == id));
-    assert!(matches!(
-        read(&blobs, id, 0..1).await,
-        Err(StorageError::NotFound(_))
-    ));
+    assert!(matches!(read(&blobs, id, 0..1).await, Err(StorageError::NotFound(_))));
     assert!(files(folder.path()).is_empty());
 }
 
@@ -90,10 +81,7 @@ async fn a_blob_cut_short_underneath_is_an_error_not_a_shorter_blob() {
     let id = store(&blobs, &bytes(3 * READ_LEN as usize)).await;
     let mut stream = std::pin::pin!(blobs.read(id, 0..3 * READ_LEN).await.unwrap());
     assert!(stream.next().await.unwrap().is_ok());
-    let file = std::fs::OpenOptions::new()
-        .write(true)
-        .open(folder.path().join(id.to_string()))
-        .unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(folder.path().join(id.to_string())).unwrap();
     file.set_len(2 * READ_LEN - 1).unwrap();
     assert!(stream.next().await.unwrap().is_err());
 }
@@ -110,52 +98,24 @@ async fn a_sweep_takes_old_orphans_and_staging_files_and_nothing_else() {
     }
     assert_eq!(blobs.list().await.unwrap().len(), 2);
 
-    assert_eq!(
-        blobs.sweep(|id| *id == kept, 0).await.unwrap(),
-        Swept::default(),
-        "all are too young"
-    );
-    let later = blobs
-        .list()
-        .await
-        .unwrap()
-        .iter()
-        .map(|blob| blob.modified_ms)
-        .max()
-        .unwrap()
-        + 60_000;
+    assert_eq!(blobs.sweep(|id| *id == kept, 0).await.unwrap(), Swept::default(), "all are too young");
+    let later = blobs.list().await.unwrap().iter().map(|blob| blob.modified_ms).max().unwrap() + 60_000;
     let swept = blobs.sweep(|id| *id == kept, later).await.unwrap();
-    assert_eq!(
-        swept,
-        Swept {
-            blobs: 1,
-            staging: 1,
-            bytes: 10
-        }
-    );
+    assert_eq!(swept, Swept { blobs: 1, staging: 1, bytes: 10 });
     assert_eq!(read(&blobs, kept, 0..4).await.unwrap(), b"kept");
     assert!(matches!(blobs.size(orphan).await, Err(StorageError::NotFound(_))));
     let mut left = files(folder.path());
     left.sort();
-    let mut expected = vec![
-        "README".to_owned(),
-        "notes#1".to_owned(),
-        "0123#2".to_owned(),
-        kept.to_string(),
-    ];
+    let mut expected = vec!["README".to_owned(), "notes#1".to_owned(), "0123#2".to_owned(), kept.to_string()];
     expected.sort();
     assert_eq!(left, expected);
 }
 
 #[test]
 fn only_32_lower_case_digits_name_a_blob() {
-    for bad in [
-        "",
-        "00",
-        "g0000000000000000000000000000000",
-        "A0000000000000000000000000000000",
-        "../etc/passwd",
-    ] {
+    for bad in
+        ["", "00", "g0000000000000000000000000000000", "A0000000000000000000000000000000", "../etc/passwd"]
+    {
         assert_eq!(bad.parse::<BlobId>(), Err(BadBlobId), "{bad}");
     }
     assert!("0".repeat(33).parse::<BlobId>().is_err() && "0".repeat(31).parse::<BlobId>().is_err());

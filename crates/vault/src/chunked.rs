@@ -71,13 +71,9 @@ pub enum ChunkError {
 /// [`ChunkError::Truncated`] where no message has that length, [`ChunkError::TooLong`] above 4 PiB.
 /// The length is only as good as its source until the last chunk has been opened.
 pub fn plaintext_len(ciphertext_len: u64) -> Result<u64, ChunkError> {
-    let body = ciphertext_len
-        .checked_sub(HEADER_LEN as u64)
-        .ok_or(ChunkError::Truncated)?;
+    let body = ciphertext_len.checked_sub(HEADER_LEN as u64).ok_or(ChunkError::Truncated)?;
     let full = body / SEALED_CHUNK_LEN as u64;
-    let last = (body % SEALED_CHUNK_LEN as u64)
-        .checked_sub(TAG_LEN as u64)
-        .ok_or(ChunkError::Truncated)?;
+    let last = (body % SEALED_CHUNK_LEN as u64).checked_sub(TAG_LEN as u64).ok_or(ChunkError::Truncated)?;
     if full >= MAX_CHUNKS {
         return Err(ChunkError::TooLong);
     }
@@ -279,9 +275,7 @@ impl RandomAccess {
     /// # Errors
     /// [`ChunkError::WrongKey`] where they are not those of the sealing.
     pub fn new(key: &Key, context: &[u8], header: &Header) -> Result<Self, ChunkError> {
-        Ok(Self {
-            message: Arc::new(Message::open(key, context, header)?),
-        })
+        Ok(Self { message: Arc::new(Message::open(key, context, header)?) })
     }
 
     /// Opens the ciphertext of `plan`, which is then pushed in order.
@@ -311,10 +305,7 @@ impl RangeOpener {
     /// # Errors
     /// [`ChunkError::NotAuthentic`]; [`ChunkError::TooLong`] for more ciphertext than was planned.
     pub fn push(&mut self, ciphertext: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkError> {
-        self.left = self
-            .left
-            .checked_sub(ciphertext.len() as u64)
-            .ok_or(ChunkError::TooLong)?;
+        self.left = self.left.checked_sub(ciphertext.len() as u64).ok_or(ChunkError::TooLong)?;
         let start = out.len();
         let outcome = self.inflow.push(ciphertext, out);
         self.trim(start, out);
@@ -364,19 +355,11 @@ struct Inflow {
 
 impl Inflow {
     fn new(message: Arc<Message>, chunk: u64) -> Self {
-        Self {
-            message: Some(message),
-            chunk,
-            pending: Vec::new(),
-        }
+        Self { message: Some(message), chunk, pending: Vec::new() }
     }
 
     fn spent() -> Self {
-        Self {
-            message: None,
-            chunk: 0,
-            pending: Vec::new(),
-        }
+        Self { message: None, chunk: 0, pending: Vec::new() }
     }
 
     fn push(&mut self, mut ciphertext: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkError> {
@@ -409,10 +392,7 @@ impl Inflow {
 
     /// After one bad chunk the message is given up: nothing behind it may be believed.
     fn open_chunk(&mut self, sealed: &[u8], out: &mut Vec<u8>) -> Result<(), ChunkError> {
-        let message = self
-            .message
-            .take()
-            .ok_or(ChunkError::NotAuthentic { chunk: self.chunk })?;
+        let message = self.message.take().ok_or(ChunkError::NotAuthentic { chunk: self.chunk })?;
         message.open_chunk(self.chunk, sealed, out)?;
         self.message = Some(message);
         self.chunk += 1;
@@ -449,13 +429,7 @@ impl Message {
         let (base_nonce, rest) = rest.split_first_chunk::<NONCE_LEN>().ok_or(SealError)?;
         let commitment = rest.first_chunk().ok_or(SealError)?;
         let unbound = UnboundKey::new(&AES_256_GCM, aes).map_err(|_| SealError)?;
-        Ok((
-            Self {
-                cipher: LessSafeKey::new(unbound),
-                base_nonce: *base_nonce,
-            },
-            *commitment,
-        ))
+        Ok((Self { cipher: LessSafeKey::new(unbound), base_nonce: *base_nonce }, *commitment))
     }
 
     fn open(key: &Key, context: &[u8], header: &Header) -> Result<Self, ChunkError> {

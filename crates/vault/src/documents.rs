@@ -58,29 +58,23 @@ impl SealedBlobs {
         content: impl Stream<Item = std::io::Result<Bytes>>,
     ) -> Result<(BlobId, u64), DocumentError> {
         let sealer = Sealer::new(key, context)?;
-        let steps = content
-            .map_err(DocumentError::from)
-            .map_ok(in_steps)
-            .try_flatten();
-        let sealed = stream::try_unfold(
-            (Some(sealer), Box::pin(steps)),
-            |(sealer, mut steps)| async move {
-                let Some(mut sealer) = sealer else { return Ok(None) };
-                tokio::task::yield_now().await;
-                let mut out = Vec::new();
-                let sealer = match steps.try_next().await? {
-                    Some(plaintext) => {
-                        sealer.push(&plaintext, &mut out)?;
-                        Some(sealer)
-                    }
-                    None => {
-                        sealer.finish(&mut out)?;
-                        None
-                    }
-                };
-                Ok::<_, DocumentError>(Some((Bytes::from(out), (sealer, steps))))
-            },
-        );
+        let steps = content.map_err(DocumentError::from).map_ok(in_steps).try_flatten();
+        let sealed = stream::try_unfold((Some(sealer), Box::pin(steps)), |(sealer, mut steps)| async move {
+            let Some(mut sealer) = sealer else { return Ok(None) };
+            tokio::task::yield_now().await;
+            let mut out = Vec::new();
+            let sealer = match steps.try_next().await? {
+                Some(plaintext) => {
+                    sealer.push(&plaintext, &mut out)?;
+                    Some(sealer)
+                }
+                None => {
+                    sealer.finish(&mut out)?;
+                    None
+                }
+            };
+            Ok::<_, DocumentError>(Some((Bytes::from(out), (sealer, steps))))
+        });
         let (id, size) = self.blobs.put(sealed).await?;
         Ok((id, plaintext_len(size)?))
     }
@@ -95,17 +89,8 @@ impl SealedBlobs {
         let header = self.blobs.fetch_whole(id, 0..HEADER_LEN as u64).await?;
         let header = header.first_chunk().ok_or(ChunkError::Truncated)?;
         let access = RandomAccess::new(key, context, header)?;
-        let document = Document {
-            blobs: self.blobs.clone(),
-            id,
-            access,
-            ciphertext_len,
-            len,
-        };
-        document
-            .read_range(len..len)?
-            .try_for_each(|_| async { Ok(()) })
-            .await?;
+        let document = Document { blobs: self.blobs.clone(), id, access, ciphertext_len, len };
+        document.read_range(len..len)?.try_for_each(|_| async { Ok(()) }).await?;
         Ok(document)
     }
 }
@@ -144,9 +129,8 @@ impl Document {
         let opener = self.access.open(&plan);
         let pieces = self.blobs.clone().fetch(self.id, plan.ciphertext);
         let pieces = pieces.map_err(DocumentError::from).map_ok(in_steps).try_flatten();
-        let opened = stream::try_unfold(
-            (Some(opener), Box::pin(pieces)),
-            |(opener, mut pieces)| async move {
+        let opened =
+            stream::try_unfold((Some(opener), Box::pin(pieces)), |(opener, mut pieces)| async move {
                 let Some(mut opener) = opener else { return Ok(None) };
                 let mut out = Vec::new();
                 let opener = match pieces.try_next().await? {
@@ -161,8 +145,7 @@ impl Document {
                     }
                 };
                 Ok::<_, DocumentError>(Some((Bytes::from(out), (opener, pieces))))
-            },
-        );
+            });
         Ok(opened.try_filter(|bytes| std::future::ready(!bytes.is_empty())))
     }
 }

@@ -12,10 +12,7 @@ fn world() -> (tempfile::TempDir, SealedBlobs, Key) {
 }
 
 async fn put(sealed: &SealedBlobs, key: &Key, context: &[u8], content: &[u8]) -> BlobId {
-    let pieces: Vec<_> = content
-        .chunks(700_001)
-        .map(|piece| Ok(Bytes::copy_from_slice(piece)))
-        .collect();
+    let pieces: Vec<_> = content.chunks(700_001).map(|piece| Ok(Bytes::copy_from_slice(piece))).collect();
     let (id, len) = sealed.put(key, context, stream::iter(pieces)).await.unwrap();
     assert_eq!(len, content.len() as u64);
     id
@@ -54,12 +51,7 @@ async fn the_blob_of_another_document_or_under_another_key_does_not_open() {
     let id = put(&sealed, &key, b"document/1", b"the formula").await;
     let wrong = |error| matches!(error, Some(DocumentError::Sealed(ChunkError::WrongKey)));
     assert!(wrong(sealed.open(&key, b"document/2", id).await.err()));
-    assert!(wrong(
-        sealed
-            .open(&Key::generate().unwrap(), b"document/1", id)
-            .await
-            .err()
-    ));
+    assert!(wrong(sealed.open(&Key::generate().unwrap(), b"document/1", id).await.err()));
 }
 
 #[tokio::test]
@@ -76,14 +68,8 @@ async fn a_document_cut_at_any_length_does_not_open() {
     let id = put(&sealed, &key, b"d", &bytes(2 * CHUNK_LEN)).await;
     let path = folder.path().join(id.to_string());
     let whole = std::fs::read(&path).unwrap();
-    let chunk_ends = [
-        HEADER_LEN,
-        HEADER_LEN + CHUNK_LEN + 16,
-        HEADER_LEN + 2 * (CHUNK_LEN + 16),
-    ];
-    let cuts = (0..whole.len())
-        .step_by(331)
-        .chain(chunk_ends.iter().flat_map(|end| end - 3..end + 16));
+    let chunk_ends = [HEADER_LEN, HEADER_LEN + CHUNK_LEN + 16, HEADER_LEN + 2 * (CHUNK_LEN + 16)];
+    let cuts = (0..whole.len()).step_by(331).chain(chunk_ends.iter().flat_map(|end| end - 3..end + 16));
     for cut in cuts.filter(|cut| *cut < whole.len()) {
         std::fs::write(&path, &whole[..cut]).unwrap();
         assert!(sealed.open(&key, b"d", id).await.is_err(), "cut at {cut}");
@@ -93,14 +79,8 @@ async fn a_document_cut_at_any_length_does_not_open() {
 #[tokio::test]
 async fn a_document_whose_source_fails_is_not_kept() {
     let (folder, sealed, key) = world();
-    let source = stream::iter([
-        Ok(Bytes::from(bytes(9_000_000))),
-        Err(std::io::Error::other("gone")),
-    ]);
-    assert!(matches!(
-        sealed.put(&key, b"d", source).await,
-        Err(DocumentError::Source(_))
-    ));
+    let source = stream::iter([Ok(Bytes::from(bytes(9_000_000))), Err(std::io::Error::other("gone"))]);
+    assert!(matches!(sealed.put(&key, b"d", source).await, Err(DocumentError::Source(_))));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -149,9 +149,7 @@ impl Key {
     pub fn unwrap_key(&self, context: &[u8], wrapped: &[u8]) -> Result<Key, OpenError> {
         let rest = wrapped.strip_prefix(&[WRAPPED_V1]).ok_or(OpenError::Format)?;
         let (nonce, rest) = rest.split_first_chunk().ok_or(OpenError::Format)?;
-        let (commitment, rest) = rest
-            .split_first_chunk::<COMMITMENT_LEN>()
-            .ok_or(OpenError::Format)?;
+        let (commitment, rest) = rest.split_first_chunk::<COMMITMENT_LEN>().ok_or(OpenError::Format)?;
         if rest.len() != KEY_LEN + TAG_LEN {
             return Err(OpenError::Format);
         }

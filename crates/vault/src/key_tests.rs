@@ -32,11 +32,7 @@ fn expansion_agrees_with_rfc_5869() {
 fn encryption_agrees_with_the_gcm_specification() {
     let aes = hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
     let key = Key::from_bytes(&[0; 32]);
-    key.inner
-        .sealing
-        .set(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &aes).unwrap()))
-        .ok()
-        .unwrap();
+    key.inner.sealing.set(LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &aes).unwrap())).ok().unwrap();
     let nonce: [u8; 12] = hex("cafebabefacedbaddecaf888").try_into().unwrap();
     let aad = hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
     let plaintext = hex(concat!(
@@ -95,24 +91,15 @@ fn a_wrapped_key_with_the_commitment_of_another_key_is_refused() {
     let mut wrapped = key.wrap(b"c", &Key::generate().unwrap()).unwrap();
     let nonce: [u8; 12] = wrapped[1..13].try_into().unwrap();
     wrapped[13..45].copy_from_slice(other.commitment(&nonce, b"c").as_slice());
-    assert_eq!(
-        key.unwrap_key(b"c", &wrapped).err(),
-        Some(OpenError::NotAuthentic)
-    );
-    assert_eq!(
-        other.unwrap_key(b"c", &wrapped).err(),
-        Some(OpenError::NotAuthentic)
-    );
+    assert_eq!(key.unwrap_key(b"c", &wrapped).err(), Some(OpenError::NotAuthentic));
+    assert_eq!(other.unwrap_key(b"c", &wrapped).err(), Some(OpenError::NotAuthentic));
 }
 
 #[test]
 fn every_flipped_bit_and_every_cut_of_a_wrapped_key_is_refused() {
     let (key, inner) = (Key::generate().unwrap(), Key::generate().unwrap());
     let wrapped = key.wrap(b"person/7", &inner).unwrap();
-    assert_eq!(
-        key.unwrap_key(b"person/7", &wrapped).unwrap().expose(),
-        inner.expose()
-    );
+    assert_eq!(key.unwrap_key(b"person/7", &wrapped).unwrap().expose(), inner.expose());
     assert!(key.unwrap_key(b"person/8", &wrapped).is_err());
     for bit in 0..wrapped.len() * 8 {
         let mut bad = wrapped.clone();
@@ -120,15 +107,9 @@ fn every_flipped_bit_and_every_cut_of_a_wrapped_key_is_refused() {
         assert!(key.unwrap_key(b"person/7", &bad).is_err(), "bit {bit}");
     }
     for cut in 0..wrapped.len() {
-        assert!(
-            key.unwrap_key(b"person/7", &wrapped[..cut]).is_err(),
-            "cut at {cut}"
-        );
+        assert!(key.unwrap_key(b"person/7", &wrapped[..cut]).is_err(), "cut at {cut}");
     }
-    assert!(
-        key.unwrap_key(b"person/7", &[&wrapped[..], &[0]].concat())
-            .is_err()
-    );
+    assert!(key.unwrap_key(b"person/7", &[&wrapped[..], &[0]].concat()).is_err());
 }
 
 proptest! {

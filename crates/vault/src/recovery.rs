@@ -80,18 +80,13 @@ impl RecoveryKey {
         if check != [whole_check(bytes)] {
             return Err(RecoveryTypo::Whole);
         }
-        Ok(Self {
-            bytes: Zeroizing::new(*bytes),
-        })
+        Ok(Self { bytes: Zeroizing::new(*bytes) })
     }
 
     /// The key for paper: 13 groups of five letters joined by dashes.
     pub fn to_printed(&self) -> Zeroizing<String> {
         let mut bits = Zeroizing::new([0; KEY_LEN + 1]);
-        for (to, from) in bits
-            .iter_mut()
-            .zip(self.bytes.iter().chain([&whole_check(&self.bytes)]))
-        {
+        for (to, from) in bits.iter_mut().zip(self.bytes.iter().chain([&whole_check(&self.bytes)])) {
             *to = *from;
         }
         let mut text = Zeroizing::new(String::with_capacity(GROUPS * (GROUP_LETTERS + 1)));
@@ -104,11 +99,7 @@ impl RecoveryKey {
                 *value = five_bits(bits.as_slice(), (place * DATA_LETTERS + letter) * 5);
             }
             for value in data.iter().chain([&check_value(place, data.as_slice())]) {
-                text.push(
-                    ALPHABET
-                        .get(usize::from(*value))
-                        .map_or('?', |letter| char::from(*letter)),
-                );
+                text.push(ALPHABET.get(usize::from(*value)).map_or('?', |letter| char::from(*letter)));
             }
         }
         text
@@ -123,13 +114,8 @@ impl RecoveryKey {
 /// The 13 groups as typed if they were set apart, else cut by counting.
 fn split_groups(typed: &str) -> Result<Zeroizing<Vec<Vec<u8>>>, RecoveryTypo> {
     let apart = |letter: char| letter.is_whitespace() || matches!(letter, '-' | '\u{2010}'..='\u{2015}');
-    let words: Zeroizing<Vec<Vec<u8>>> = Zeroizing::new(
-        typed
-            .split(apart)
-            .filter(|word| !word.is_empty())
-            .map(ascii_letters)
-            .collect(),
-    );
+    let words: Zeroizing<Vec<Vec<u8>>> =
+        Zeroizing::new(typed.split(apart).filter(|word| !word.is_empty()).map(ascii_letters).collect());
     if words.len() == GROUPS {
         return Ok(words);
     }
@@ -144,9 +130,7 @@ fn split_groups(typed: &str) -> Result<Zeroizing<Vec<Vec<u8>>>, RecoveryTypo> {
 
 /// One byte for each letter typed; what is not ASCII becomes a byte that is no letter.
 fn ascii_letters(word: &str) -> Vec<u8> {
-    word.chars()
-        .map(|letter| u8::try_from(letter).ok().filter(u8::is_ascii).unwrap_or(b'?'))
-        .collect()
+    word.chars().map(|letter| u8::try_from(letter).ok().filter(u8::is_ascii).unwrap_or(b'?')).collect()
 }
 
 fn letter_value(letter: u8) -> Option<u8> {
@@ -155,18 +139,13 @@ fn letter_value(letter: u8) -> Option<u8> {
         b'I' | b'L' => b'1',
         other => other,
     };
-    ALPHABET
-        .iter()
-        .position(|known| *known == letter)
-        .and_then(|at| u8::try_from(at).ok())
+    ALPHABET.iter().position(|known| *known == letter).and_then(|at| u8::try_from(at).ok())
 }
 
 /// The sum over the group's letters of letter times place (2, 3, 4, 5), plus the group's own number.
 fn check_value(place: usize, data: &[u8]) -> u8 {
     let start = u8::try_from(place).unwrap_or(0);
-    data.iter()
-        .zip(2u8..)
-        .fold(start, |sum, (value, weight)| sum ^ field_product(*value, weight))
+    data.iter().zip(2u8..).fold(start, |sum, (value, weight)| sum ^ field_product(*value, weight))
 }
 
 /// Product in GF(2⁵) modulo x⁵ + x² + 1.
@@ -187,10 +166,7 @@ fn field_product(mut a: u8, mut b: u8) -> u8 {
 
 /// Four bits of SHA-256 over the key, in the upper half of the byte that follows it.
 fn whole_check(bytes: &[u8; KEY_LEN]) -> u8 {
-    digest(&SHA256, bytes)
-        .as_ref()
-        .first()
-        .map_or(0, |first| first & 0xf0)
+    digest(&SHA256, bytes).as_ref().first().map_or(0, |first| first & 0xf0)
 }
 
 fn five_bits(bits: &[u8], at: usize) -> u8 {

@@ -26,15 +26,9 @@ fn reading_forgives_case_spacing_and_look_alikes() {
     let close = printed.to_lowercase().replace('-', " ").replace('0', "o");
     assert_eq!(RecoveryKey::parse(&close).unwrap().bytes, key.bytes);
     let bare = printed.replace('-', "").replace('1', "l");
-    assert_eq!(
-        RecoveryKey::parse(&format!("\n {bare}\t")).unwrap().bytes,
-        key.bytes
-    );
+    assert_eq!(RecoveryKey::parse(&format!("\n {bare}\t")).unwrap().bytes, key.bytes);
     let by_fives: Vec<&str> = printed.split("-").collect();
-    assert_eq!(
-        RecoveryKey::parse(&by_fives.join(" – ")).unwrap().bytes,
-        key.bytes
-    );
+    assert_eq!(RecoveryKey::parse(&by_fives.join(" – ")).unwrap().bytes, key.bytes);
 }
 
 #[test]
@@ -68,10 +62,7 @@ fn exchanged_letters_and_exchanged_groups_are_found() {
         let text = key.to_printed();
         let mut groups: Vec<&str> = text.split('-').collect();
         groups.swap(2, 9);
-        assert_eq!(
-            RecoveryKey::parse(&groups.join("-")).err(),
-            Some(RecoveryTypo::Group(3))
-        );
+        assert_eq!(RecoveryKey::parse(&groups.join("-")).err(), Some(RecoveryTypo::Group(3)));
     }
 }
 
@@ -103,8 +94,6 @@ proptest! {
 
 impl RecoveryKey {
     fn from_test(bytes: [u8; KEY_LEN]) -> Self {
-        Self {
-            bytes: Zeroizing::new(bytes),
-        }
+        Self { bytes: Zeroizing::new(bytes) }
     }
 }

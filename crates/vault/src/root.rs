@@ -36,27 +36,15 @@ pub struct KdfParams {
 
 impl KdfParams {
     /// No file may ask for more than 1 GiB, 16 passes or 8 lanes: a hostile one could stop the machine.
-    const MOST: Self = Self {
-        memory_kib: 1024 * 1024,
-        passes: 16,
-        lanes: 8,
-    };
+    const MOST: Self = Self { memory_kib: 1024 * 1024, passes: 16, lanes: 8 };
 
     /// Almost no work, so that tests are quick. Protects nothing.
     pub const fn light_for_tests() -> Self {
-        Self {
-            memory_kib: 8,
-            passes: 1,
-            lanes: 1,
-        }
+        Self { memory_kib: 8, passes: 1, lanes: 1 }
     }
 
     fn checked(self) -> Option<Params> {
-        let Self {
-            memory_kib,
-            passes,
-            lanes,
-        } = self;
+        let Self { memory_kib, passes, lanes } = self;
         let most = Self::MOST;
         if memory_kib > most.memory_kib || passes > most.passes || lanes > most.lanes {
             return None;
@@ -68,11 +56,7 @@ impl KdfParams {
 impl Default for KdfParams {
     /// 64 MiB, three passes, one lane: the second recommendation of RFC 9106 §4, with one lane.
     fn default() -> Self {
-        Self {
-            memory_kib: 64 * 1024,
-            passes: 3,
-            lanes: 1,
-        }
+        Self { memory_kib: 64 * 1024, passes: 3, lanes: 1 }
     }
 }
 
@@ -127,21 +111,13 @@ impl RootSeal {
         let (memory_kib, rest) = read_u32(rest)?;
         let (passes, rest) = read_u32(rest)?;
         let (lanes, _) = read_u32(rest)?;
-        let params = KdfParams {
-            memory_kib,
-            passes,
-            lanes,
-        };
+        let params = KdfParams { memory_kib, passes, lanes };
         match *method {
             BY_PASSPHRASE => params.checked().map(drop)?,
             BY_RECOVERY_KEY => {}
             _ => return None,
         }
-        Some(Self {
-            method: *method,
-            params,
-            bytes: bytes.to_vec(),
-        })
+        Some(Self { method: *method, params, bytes: bytes.to_vec() })
     }
 
     fn write(
@@ -161,11 +137,7 @@ impl RootSeal {
         bytes.extend_from_slice(&wrapped);
         let checksum = digest(&SHA256, &bytes);
         bytes.extend(checksum.as_ref().iter().take(CHECKSUM_LEN));
-        Ok(Self {
-            method,
-            params,
-            bytes,
-        })
+        Ok(Self { method, params, bytes })
     }
 
     /// What is authenticated beside the wrapped key, its salt, and the wrapped key.
@@ -181,9 +153,7 @@ impl RootSeal {
 /// # Errors
 /// Where `params` are out of bounds or there is no memory or randomness.
 pub fn seal_root(passphrase: &[u8], root: &Key, params: KdfParams) -> Result<RootSeal, SealError> {
-    RootSeal::write(BY_PASSPHRASE, params, root, |salt| {
-        stretch(passphrase, salt, params).ok_or(SealError)
-    })
+    RootSeal::write(BY_PASSPHRASE, params, root, |salt| stretch(passphrase, salt, params).ok_or(SealError))
 }
 
 /// Opens what [`seal_root`] made, in the same time.
@@ -208,11 +178,7 @@ pub fn open_root(passphrase: &[u8], seal: &RootSeal) -> Result<Key, UnsealError>
 /// # Errors
 /// Where there is no randomness.
 pub fn seal_root_with_recovery(recovery: &RecoveryKey, root: &Key) -> Result<RootSeal, SealError> {
-    let none = KdfParams {
-        memory_kib: 0,
-        passes: 0,
-        lanes: 0,
-    };
+    let none = KdfParams { memory_kib: 0, passes: 0, lanes: 0 };
     RootSeal::write(BY_RECOVERY_KEY, none, root, |_| Ok(recovery.wrapping_key()))
 }
 
@@ -225,21 +191,16 @@ pub fn open_with_recovery(recovery: &RecoveryKey, seal: &RootSeal) -> Result<Key
         return Err(UnsealError::OtherMethod("passphrase"));
     }
     let (head, _, wrapped) = seal.parts().ok_or(UnsealError::Damaged)?;
-    recovery
-        .wrapping_key()
-        .unwrap_key(head, wrapped)
-        .map_err(|error| match error {
-            OpenError::NotAuthentic => UnsealError::WrongRecoveryKey,
-            OpenError::Format => UnsealError::Damaged,
-        })
+    recovery.wrapping_key().unwrap_key(head, wrapped).map_err(|error| match error {
+        OpenError::NotAuthentic => UnsealError::WrongRecoveryKey,
+        OpenError::Format => UnsealError::Damaged,
+    })
 }
 
 fn stretch(passphrase: &[u8], salt: &[u8], params: KdfParams) -> Option<Key> {
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.checked()?);
     let mut bytes = Zeroizing::new([0; KEY_LEN]);
-    argon
-        .hash_password_into(passphrase, salt, bytes.as_mut_slice())
-        .ok()?;
+    argon.hash_password_into(passphrase, salt, bytes.as_mut_slice()).ok()?;
     Some(Key::from_bytes(&bytes))
 }
 

@@ -21,11 +21,7 @@ fn forged(seal: &RootSeal, at: usize, bytes: &[u8]) -> Vec<u8> {
 /// implementation: `echo -n password | argon2 somesalt -id -t 2 -k 256 -p 1 -l 32`.
 #[test]
 fn stretching_agrees_with_the_argon2_reference_implementation() {
-    let params = KdfParams {
-        memory_kib: 256,
-        passes: 2,
-        lanes: 1,
-    };
+    let params = KdfParams { memory_kib: 256, passes: 2, lanes: 1 };
     let key = stretch(b"password", b"somesalt", params).unwrap();
     assert_eq!(
         data_encoding::HEXLOWER.encode(key.expose()),
@@ -38,14 +34,8 @@ fn the_root_key_opens_with_its_passphrase_and_no_other() {
     let (root, seal) = sealed(b"correct horse");
     let again = RootSeal::parse(seal.as_bytes()).unwrap();
     assert_eq!(again, seal);
-    assert_eq!(
-        open_root(b"correct horse", &again).unwrap().expose(),
-        root.expose()
-    );
-    assert_eq!(
-        open_root(b"correct horsf", &again).err(),
-        Some(UnsealError::WrongPassphrase)
-    );
+    assert_eq!(open_root(b"correct horse", &again).unwrap().expose(), root.expose());
+    assert_eq!(open_root(b"correct horsf", &again).err(), Some(UnsealError::WrongPassphrase));
     assert_eq!(open_root(b"", &again).err(), Some(UnsealError::WrongPassphrase));
 }
 
@@ -65,38 +55,20 @@ fn every_flipped_bit_cut_or_addition_is_called_damage_not_a_wrong_passphrase() {
         assert_eq!(RootSeal::parse(&bad), Err(UnsealError::Damaged), "bit {bit}");
     }
     for cut in 0..seal.as_bytes().len() {
-        assert_eq!(
-            RootSeal::parse(&seal.as_bytes()[..cut]),
-            Err(UnsealError::Damaged)
-        );
+        assert_eq!(RootSeal::parse(&seal.as_bytes()[..cut]), Err(UnsealError::Damaged));
     }
-    assert_eq!(
-        RootSeal::parse(&[seal.as_bytes(), &[0]].concat()),
-        Err(UnsealError::Damaged)
-    );
+    assert_eq!(RootSeal::parse(&[seal.as_bytes(), &[0]].concat()), Err(UnsealError::Damaged));
 }
 
 #[test]
 fn a_hostile_file_cannot_ask_for_unreasonable_work() {
     let (_, seal) = sealed(b"p");
     let numbers = MAGIC.len() + 1;
-    let hostile: [(usize, u32); 8] = [
-        (0, u32::MAX),
-        (0, 1024 * 1024 + 1),
-        (0, 7),
-        (4, u32::MAX),
-        (4, 0),
-        (8, u32::MAX),
-        (8, 9),
-        (8, 0),
-    ];
+    let hostile: [(usize, u32); 8] =
+        [(0, u32::MAX), (0, 1024 * 1024 + 1), (0, 7), (4, u32::MAX), (4, 0), (8, u32::MAX), (8, 9), (8, 0)];
     for (at, number) in hostile {
         let forged = forged(&seal, numbers + at, &number.to_be_bytes());
-        assert_eq!(
-            RootSeal::parse(&forged),
-            Err(UnsealError::Damaged),
-            "{at} {number}"
-        );
+        assert_eq!(RootSeal::parse(&forged), Err(UnsealError::Damaged), "{at} {number}");
     }
 }
 
@@ -118,15 +90,9 @@ fn a_recovery_seal_opens_by_its_recovery_key_only() {
     let seal = RootSeal::parse(seal.as_bytes()).unwrap();
     let typed = RecoveryKey::parse(&recovery.to_printed()).unwrap();
     assert_eq!(open_with_recovery(&typed, &seal).unwrap().expose(), root.expose());
-    assert_eq!(
-        open_with_recovery(&other, &seal).err(),
-        Some(UnsealError::WrongRecoveryKey)
-    );
+    assert_eq!(open_with_recovery(&other, &seal).err(), Some(UnsealError::WrongRecoveryKey));
     assert!(matches!(open_root(b"p", &seal), Err(UnsealError::OtherMethod(_))));
-    assert!(matches!(
-        open_with_recovery(&typed, &by_passphrase),
-        Err(UnsealError::OtherMethod(_))
-    ));
+    assert!(matches!(open_with_recovery(&typed, &by_passphrase), Err(UnsealError::OtherMethod(_))));
 }
 
 proptest! {

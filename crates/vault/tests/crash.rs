@@ -38,26 +38,16 @@ async fn store(blobs: &Blobs, content: &[u8]) -> Result<BlobId, StorageError> {
 
 async fn read(blobs: &Blobs, id: BlobId) -> Vec<u8> {
     let size = blobs.size(id).await.unwrap();
-    let parts: Vec<Bytes> = blobs
-        .read(id, 0..size)
-        .await
-        .unwrap()
-        .try_collect()
-        .await
-        .unwrap();
+    let parts: Vec<Bytes> = blobs.read(id, 0..size).await.unwrap().try_collect().await.unwrap();
     parts.concat()
 }
 
 fn this_test(name: &str, command: &mut Command, folder: &Path) {
-    command
-        .args(["--exact", name, "--nocapture", "--ignored", "--test-threads=1"])
-        .env(FOLDER, folder);
+    command.args(["--exact", name, "--nocapture", "--ignored", "--test-threads=1"]).env(FOLDER, folder);
 }
 
 fn folder_of_child() -> PathBuf {
-    std::env::var_os(FOLDER)
-        .expect("runs only as the child of another test")
-        .into()
+    std::env::var_os(FOLDER).expect("runs only as the child of another test").into()
 }
 
 #[tokio::test]
@@ -80,18 +70,11 @@ async fn a_process_killed_while_writing_leaves_whole_blobs_or_none() {
         let (finished, pause_us) = (1usize..9, 0u64..40_000).new_tree(&mut random).unwrap().current();
         let mut command = Command::new(std::env::current_exe().unwrap());
         this_test("child_that_writes_until_killed", &mut command, folder.path());
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
         let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
         let mut reported = Vec::new();
         while reported.len() < finished {
-            let line = lines
-                .next()
-                .expect("the child writes until it is killed")
-                .unwrap();
+            let line = lines.next().expect("the child writes until it is killed").unwrap();
             reported.extend(report(&line));
         }
         std::thread::sleep(std::time::Duration::from_micros(pause_us));
@@ -102,10 +85,7 @@ async fn a_process_killed_while_writing_leaves_whole_blobs_or_none() {
 
         let listed = blobs.list().await.unwrap();
         for (id, len) in reported {
-            let found = listed
-                .iter()
-                .find(|blob| blob.id == id)
-                .expect("a finished blob stays");
+            let found = listed.iter().find(|blob| blob.id == id).expect("a finished blob stays");
             assert_eq!(found.size, len);
         }
         for blob in &listed {
@@ -113,11 +93,7 @@ async fn a_process_killed_while_writing_leaves_whole_blobs_or_none() {
             assert!(bytes == content(blob.size as usize), "a listed blob is whole");
         }
         blobs.sweep(|_| true, i64::MAX).await.unwrap();
-        assert_eq!(
-            std::fs::read_dir(folder.path()).unwrap().count(),
-            listed.len(),
-            "no staging file stays"
-        );
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), listed.len(), "no staging file stays");
         for blob in listed {
             blobs.delete(blob.id).await.unwrap();
         }
@@ -139,11 +115,7 @@ async fn child_without_room() {
     for len in [30 * MIB, 13 * MIB] {
         let outcome = store(&blobs, &content(len)).await;
         assert!(matches!(outcome, Err(StorageError::Full)), "{outcome:?}");
-        assert_eq!(
-            std::fs::read_dir(&folder).unwrap().count(),
-            1,
-            "nothing of the large blob is left"
-        );
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing of the large blob is left");
     }
     assert!(read(&blobs, small).await == content(10_000));
     let again = store(&blobs, &content(7 * MIB)).await.unwrap();
@@ -158,10 +130,8 @@ fn a_full_disk_is_said_so_and_leaves_nothing_behind() {
     const MOUNTED: &str =
         r#"mount -t tmpfs -o size=12m none "$VAULT_TEST_FOLDER" || exit 77; exec "$0" "$@""#;
     const LIMITED: &str = r#"trap "" XFSZ; ulimit -f 24576 || exit 77; exec "$0" "$@""#;
-    let attempts: [(&str, &[&str]); 2] = [
-        ("unshare", &["--map-root-user", "--mount", "sh", "-c", MOUNTED]),
-        ("sh", &["-c", LIMITED]),
-    ];
+    let attempts: [(&str, &[&str]); 2] =
+        [("unshare", &["--map-root-user", "--mount", "sh", "-c", MOUNTED]), ("sh", &["-c", LIMITED])];
     let mut tried = 0;
     for (program, arguments) in attempts {
         let folder = tempfile::tempdir().unwrap();
@@ -175,8 +145,5 @@ fn a_full_disk_is_said_so_and_leaves_nothing_behind() {
             other => eprintln!("SKIPPED: no small disk by `{program}` (status {other:?})"),
         }
     }
-    assert!(
-        tried > 0,
-        "neither a small file system nor a file size limit could be had on this machine"
-    );
+    assert!(tried > 0, "neither a small file system nor a file size limit could be had on this machine");
 }

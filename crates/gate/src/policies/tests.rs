@@ -68,25 +68,14 @@ fn a_policy_set_that_misses_a_condition_or_adds_one_is_no_gate() {
         .chain(POLICIES)
         .collect();
     assert!(matches!(refusal(with_one_more), GateError::Conditions(_)));
-    let nameless: Vec<_> = [OPEN, "permit (principal, action, resource);"]
-        .into_iter()
-        .chain(POLICIES)
-        .collect();
+    let nameless: Vec<_> =
+        [OPEN, "permit (principal, action, resource);"].into_iter().chain(POLICIES).collect();
     assert!(matches!(refusal(nameless), GateError::Conditions(_)));
     let permits = "@id(\"grant\") permit (principal, action, resource) when { context.grantRevoked };";
-    assert!(matches!(
-        refusal(replaced("grant", permits)),
-        GateError::Conditions(_)
-    ));
+    assert!(matches!(refusal(replaced("grant", permits)), GateError::Conditions(_)));
     let nothing_opens = "@id(\"open\") forbid (principal, action, resource);";
-    assert!(matches!(
-        refusal(replaced("open", nothing_opens)),
-        GateError::Conditions(_)
-    ));
-    assert!(matches!(
-        refusal(replaced("grant", "forbid (")),
-        GateError::Syntax(_)
-    ));
+    assert!(matches!(refusal(replaced("open", nothing_opens)), GateError::Conditions(_)));
+    assert!(matches!(refusal(replaced("grant", "forbid (")), GateError::Syntax(_)));
 }
 
 #[test]
@@ -98,12 +87,8 @@ fn a_policy_that_cannot_be_evaluated_fails_everything_asked() {
     assert!(!decision.allowed() && decision.faulty());
     assert_eq!(decision.failing(), facts.tier_required);
 
-    let facts = stranger(&[
-        Condition::Agreement,
-        Condition::Policy,
-        Condition::Training,
-        Condition::Screening,
-    ]);
+    let facts =
+        stranger(&[Condition::Agreement, Condition::Policy, Condition::Training, Condition::Screening]);
     let decision = gate.decide(&facts);
     assert!(!decision.allowed() && decision.faulty());
     assert_eq!(decision.failing(), facts.tier_required);
@@ -137,11 +122,7 @@ fn every_request_fits_the_schema() {
     };
     for grant in [None, Some(grant)] {
         for second_factor_at in [None, Some(3)] {
-            let facts = Facts {
-                grant,
-                second_factor_at,
-                ..stranger(&[])
-            };
+            let facts = Facts { grant, second_factor_at, ..stranger(&[]) };
             let context = Context::from_pairs(names.context(&facts)).unwrap();
             let (principal, resource) = (uid(&names.person, 1), uid(&names.secret, 2));
             Request::new(principal, names.open.clone(), resource, context, Some(&schema)).unwrap();

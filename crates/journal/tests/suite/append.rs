@@ -21,10 +21,7 @@ fn what_is_appended_is_read_after_a_restart() {
             assert_eq!(number_of(stored), n as u64);
         }
         let verified = place.verify().await.unwrap();
-        assert_eq!(
-            (verified.entries, verified.opened, verified.segments),
-            (700, 700, 43)
-        );
+        assert_eq!((verified.entries, verified.opened, verified.segments), (700, 700, 43));
     });
 }
 
@@ -35,17 +32,11 @@ fn an_old_expectation_is_a_conflict_and_writes_nothing() {
         let theirs = place.open().await.unwrap();
         fill(&theirs, 3, 1).await;
         let refused = ours.append(0, 5_000, vec![draft(9)]).await;
-        assert!(
-            matches!(refused, Err(AppendError::Conflict { head: 3 })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(AppendError::Conflict { head: 3 })), "{refused:?}");
         let caught_up = ours.refresh().await.unwrap();
         assert_eq!(caught_up.iter().map(number_of).collect::<Vec<_>>(), [0, 1, 2]);
         assert!(ours.refresh().await.unwrap().is_empty());
-        assert_eq!(
-            ours.append(3, 5_000, vec![draft(3)]).await.unwrap()[0].position,
-            3
-        );
+        assert_eq!(ours.append(3, 5_000, vec![draft(3)]).await.unwrap()[0].position, 3);
         assert_eq!(place.verify().await.unwrap().entries, 4);
     });
 }
@@ -56,18 +47,12 @@ fn times_never_run_backwards() {
         let journal = place.create(16).await;
         journal.append(0, 5_000, vec![draft(0)]).await.unwrap();
         let refused = journal.append(1, 4_999, vec![draft(1)]).await;
-        assert!(matches!(
-            refused,
-            Err(AppendError::ClockBehind { head_time: 5_000 })
-        ));
+        assert!(matches!(refused, Err(AppendError::ClockBehind { head_time: 5_000 })));
         journal.append(1, 5_000, vec![draft(1)]).await.unwrap();
         drop(journal);
         let journal = place.open().await.unwrap();
         let refused = journal.append(2, 4_999, vec![draft(2)]).await;
-        assert!(matches!(
-            refused,
-            Err(AppendError::ClockBehind { head_time: 5_000 })
-        ));
+        assert!(matches!(refused, Err(AppendError::ClockBehind { head_time: 5_000 })));
     });
 }
 
@@ -81,17 +66,11 @@ fn an_unfit_draft_spoils_its_whole_batch_and_nothing_else() {
         shouting.kind = "SECRET".to_owned();
         for unfit in [bare, shouting] {
             let refused = journal.append(0, 1_000, vec![draft(0), unfit]).await;
-            assert!(
-                matches!(refused, Err(AppendError::Unfit { index: 1, .. })),
-                "{refused:?}"
-            );
+            assert!(matches!(refused, Err(AppendError::Unfit { index: 1, .. })), "{refused:?}");
         }
         for time in [-1, i64::MAX] {
             let refused = journal.append(0, time, vec![draft(0)]).await;
-            assert!(
-                matches!(refused, Err(AppendError::Unfit { index: 0, .. })),
-                "{refused:?}"
-            );
+            assert!(matches!(refused, Err(AppendError::Unfit { index: 0, .. })), "{refused:?}");
         }
         assert_eq!(journal.head().size, 0);
         assert!(journal.append(0, 0, Vec::new()).await.unwrap().is_empty());
@@ -117,17 +96,9 @@ fn appends_at_once_in_one_process_are_all_there() {
         for task in tasks {
             task.await.unwrap();
         }
-        let mut numbers: Vec<u64> = journal
-            .read(0, 1_000)
-            .await
-            .unwrap()
-            .iter()
-            .map(number_of)
-            .collect();
+        let mut numbers: Vec<u64> = journal.read(0, 1_000).await.unwrap().iter().map(number_of).collect();
         numbers.sort_unstable();
-        let expected: Vec<u64> = (0..8)
-            .flat_map(|task| (0..25).map(move |n| task * 100 + n))
-            .collect();
+        let expected: Vec<u64> = (0..8).flat_map(|task| (0..25).map(move |n| task * 100 + n)).collect();
         assert_eq!(numbers, expected);
         assert_eq!(place.verify().await.unwrap().entries, 200);
     });
@@ -171,16 +142,10 @@ fn a_journal_is_created_once_and_opened_only_if_created() {
     on_both(async |place| {
         let store = place.store().await;
         assert!(store.is_empty().await.unwrap());
-        assert!(matches!(
-            Journal::open(store.clone(), keys()).await,
-            Err(OpenError::Absent)
-        ));
+        assert!(matches!(Journal::open(store.clone(), keys()).await, Err(OpenError::Absent)));
         Journal::create(store.clone(), keys()).await.unwrap();
         assert!(!store.is_empty().await.unwrap());
-        assert!(matches!(
-            Journal::create(store, keys()).await,
-            Err(OpenError::Exists)
-        ));
+        assert!(matches!(Journal::create(store, keys()).await, Err(OpenError::Exists)));
     });
 }
 
@@ -190,10 +155,7 @@ fn beyond_the_head_there_is_nothing() {
         let journal = place.create(16).await;
         fill(&journal, 3, 3).await;
         assert_eq!(journal.get(2).await.unwrap().position, 2);
-        assert!(matches!(
-            journal.get(3).await,
-            Err(JournalError::NoSuchEntry { position: 3, size: 3 })
-        ));
+        assert!(matches!(journal.get(3).await, Err(JournalError::NoSuchEntry { position: 3, size: 3 })));
         assert!(journal.read(3, 9).await.unwrap().is_empty());
         assert!(journal.read(u64::MAX, u64::MAX).await.unwrap().is_empty());
     });
@@ -204,10 +166,7 @@ fn a_batch_across_segments_and_tiles_is_one_transaction() {
     on_both(async |place| {
         let journal = place.create(16).await;
         fill(&journal, 5, 5).await;
-        let stored = journal
-            .append(5, 2_000, (5..1_105).map(draft).collect())
-            .await
-            .unwrap();
+        let stored = journal.append(5, 2_000, (5..1_105).map(draft).collect()).await.unwrap();
         assert_eq!(stored.len(), 1_100);
         let verified = place.verify().await.unwrap();
         assert_eq!((verified.entries, verified.segments), (1_105, 69));

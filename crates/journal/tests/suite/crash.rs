@@ -12,18 +12,12 @@ fn a_killed_writer_loses_nothing_it_answered() {
         drop(place.create(16).await);
         let mut expected = Vec::new();
         for round in 0..rounds {
-            let mut child = process("crash::child", &place, round)
-                .stdout(Stdio::piped())
-                .spawn()
-                .unwrap();
+            let mut child = process("crash::child", &place, round).stdout(Stdio::piped()).spawn().unwrap();
             let mut output = BufReader::new(child.stdout.take().unwrap());
             // The kill comes after another number of answers, and another moment later, in each round.
             let mut printed = Vec::new();
             while answered(&printed).len() < (round as usize * 7) % 23 {
-                assert!(
-                    output.read_until(b'\n', &mut printed).unwrap() > 0,
-                    "the writer ended by itself"
-                );
+                assert!(output.read_until(b'\n', &mut printed).unwrap() > 0, "the writer ended by itself");
             }
             std::thread::sleep(std::time::Duration::from_micros(round * 977 % 6_000));
             child.kill().unwrap();
@@ -52,10 +46,7 @@ fn child() {
             let head = journal.head();
             let number = round * 1_000_000 + n;
             let batch = (0..=n % 40).map(|_| draft(number)).collect();
-            let stored = journal
-                .append(head.size, head.time.max(1_000), batch)
-                .await
-                .unwrap();
+            let stored = journal.append(head.size, head.time.max(1_000), batch).await.unwrap();
             for stored in stored {
                 println!("answered {} {number}", stored.position);
             }

@@ -66,23 +66,15 @@ fn every_tampering_is_refused_with_its_position() {
         record(&place).await;
         place.verify().await.unwrap();
         for table in ["head", "entries", "tiles", "segments"] {
-            place
-                .tamper(&format!("CREATE TABLE good_{table} AS SELECT * FROM {table}"))
-                .await;
+            place.tamper(&format!("CREATE TABLE good_{table} AS SELECT * FROM {table}")).await;
         }
         for &(sql, at_opening, at_verifying) in TAMPERING {
             place.tamper(sql).await;
             assert_eq!(refused_at(place.open().await), at_opening, "opening after {sql}");
-            assert_eq!(
-                found_at(place.verify().await),
-                Some(at_verifying),
-                "verifying after {sql}"
-            );
+            assert_eq!(found_at(place.verify().await), Some(at_verifying), "verifying after {sql}");
             for table in ["head", "entries", "tiles", "segments"] {
                 place
-                    .tamper(&format!(
-                        "DELETE FROM {table}; INSERT INTO {table} SELECT * FROM good_{table}"
-                    ))
+                    .tamper(&format!("DELETE FROM {table}; INSERT INTO {table} SELECT * FROM good_{table}"))
                     .await;
             }
             assert_eq!(refused_at(place.open().await), None, "put right after {sql}");
@@ -96,18 +88,11 @@ fn one_flipped_bit_anywhere_in_an_entry_is_found() {
     // SQLite can do no arithmetic on blobs: the bytes are read, changed and written from here.
     on_both(async |place| {
         record(&place).await;
-        for (column, position, bit) in [
-            ("head", 7, 0),
-            ("head", 150, 333),
-            ("fields", 299, 90),
-            ("fields", 0, 801),
-        ] {
+        for (column, position, bit) in
+            [("head", 7, 0), ("head", 150, 333), ("fields", 299, 90), ("fields", 0, 801)]
+        {
             place.flip(column, position, bit).await;
-            assert_eq!(
-                found_at(place.verify().await),
-                Some(position),
-                "bit {bit} of {column} of {position}"
-            );
+            assert_eq!(found_at(place.verify().await), Some(position), "bit {bit} of {column} of {position}");
             let opened = refused_at(place.open().await);
             assert_eq!(opened, (column == "head").then_some(position));
             place.flip(column, position, bit).await;
@@ -145,9 +130,7 @@ fn a_process_that_has_seen_more_refuses_an_older_record() {
         record(&place).await;
         let journal = place.open().await.unwrap();
         place.tamper("CREATE TABLE old_head AS SELECT * FROM head").await;
-        place
-            .tamper("CREATE TABLE old_entries AS SELECT * FROM entries")
-            .await;
+        place.tamper("CREATE TABLE old_entries AS SELECT * FROM entries").await;
         journal.append(300, 9_000, vec![draft(300)]).await.unwrap();
         let restore = "DELETE FROM head; INSERT INTO head SELECT * FROM old_head; DELETE FROM entries; INSERT INTO entries SELECT * FROM old_entries";
         place.tamper(restore).await;
@@ -168,21 +151,12 @@ fn another_ones_keys_open_nothing() {
         record(&place).await;
         let mut wrong = keys();
         wrong.journal = vault::Key::from_bytes(&[8; 32]);
-        assert_eq!(
-            refused_at(Journal::open(place.store().await, wrong).await),
-            Some(300)
-        );
+        assert_eq!(refused_at(Journal::open(place.store().await, wrong).await), Some(300));
         let mut wrong = keys();
         wrong.signing = ledger::SigningKey::from_seed("acme.example/record", &[1; 32]).unwrap();
-        assert_eq!(
-            refused_at(Journal::open(place.store().await, wrong).await),
-            Some(300)
-        );
+        assert_eq!(refused_at(Journal::open(place.store().await, wrong).await), Some(300));
         let mut wrong = keys();
         wrong.origin = "other.example".to_owned();
-        assert_eq!(
-            refused_at(Journal::open(place.store().await, wrong).await),
-            Some(300)
-        );
+        assert_eq!(refused_at(Journal::open(place.store().await, wrong).await), Some(300));
     });
 }

@@ -56,10 +56,7 @@ fn every_step_can_fail_and_nothing_is_half_done() {
             assert_eq!(journal.head(), there);
             journal.append(there.size, 2_000, vec![draft(1)]).await.unwrap();
         }
-        assert!(
-            journal.head().size > 1_000,
-            "some of the steps are beyond the end of an append"
-        );
+        assert!(journal.head().size > 1_000, "some of the steps are beyond the end of an append");
         place.verify().await.unwrap();
     });
 }
@@ -68,9 +65,7 @@ fn every_step_can_fail_and_nothing_is_half_done() {
 fn a_commit_that_only_seemed_to_fail_is_answered_as_done() {
     on_both(async |place| {
         drop(place.create(16).await);
-        let journal = place
-            .with_faults(Faults::when(|step| step == Step::Committed))
-            .await;
+        let journal = place.with_faults(Faults::when(|step| step == Step::Committed)).await;
         for n in 0..20 {
             let stored = journal.append(n, 2_000, vec![draft(n)]).await.unwrap();
             assert_eq!((stored[0].position, journal.head().size), (n, n + 1));
@@ -122,10 +117,7 @@ fn a_failed_commit_that_another_writer_overtook_is_not_taken_for_ours() {
         }
         .await;
         let refused = journal.append(0, 2_000, vec![draft(0)]).await;
-        assert!(
-            matches!(refused, Err(AppendError::Conflict { head: 1 })),
-            "{refused:?}"
-        );
+        assert!(matches!(refused, Err(AppendError::Conflict { head: 1 })), "{refused:?}");
         let theirs = journal.refresh().await.unwrap();
         assert_eq!(theirs.iter().map(number_of).collect::<Vec<_>>(), [7]);
         place.verify().await.unwrap();
@@ -147,25 +139,14 @@ fn a_full_disk_is_said_and_the_journal_goes_on_after() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(
-        output.status.success(),
-        "{said}{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "{said}{}", String::from_utf8_lossy(&output.stderr));
     let answered = answered(&output.stdout);
     assert!(!answered.is_empty());
     runtime().block_on(async {
         let journal = place.open().await.unwrap();
         let head = journal.head();
-        assert_eq!(
-            head.size,
-            answered.last().unwrap().0 + 1,
-            "what was refused is not there"
-        );
-        journal
-            .append(head.size, head.time, (0..500).map(draft).collect())
-            .await
-            .unwrap();
+        assert_eq!(head.size, answered.last().unwrap().0 + 1, "what was refused is not there");
+        journal.append(head.size, head.time, (0..500).map(draft).collect()).await.unwrap();
         place.verify().await.unwrap();
     });
 }
@@ -178,17 +159,12 @@ fn fills_the_disk() {
         let journal = place.open().await.unwrap();
         for _ in 0..1_000 {
             let head = journal.head();
-            match journal
-                .append(head.size, head.time.max(1_000), (0..100).map(draft).collect())
-                .await
-            {
+            match journal.append(head.size, head.time.max(1_000), (0..100).map(draft).collect()).await {
                 Ok(stored) => println!("answered {} 0", stored.last().unwrap().position),
                 Err(AppendError::Storage(StorageError::Full(_) | StorageError::Database(_))) => {
                     assert_eq!(journal.head(), head);
                     // Still usable: the same refusal again, no other.
-                    let again = journal
-                        .append(head.size, head.time, (0..100).map(draft).collect())
-                        .await;
+                    let again = journal.append(head.size, head.time, (0..100).map(draft).collect()).await;
                     assert!(matches!(again, Err(AppendError::Storage(_))), "{again:?}");
                     return;
                 }

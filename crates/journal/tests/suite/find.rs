@@ -18,19 +18,9 @@ struct Row {
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    let row = (
-        0..3_usize,
-        prop::option::of(0..4_usize),
-        prop::collection::vec(0..4_usize, 0..4),
-        0..3_i64,
-    );
+    let row = (0..3_usize, prop::option::of(0..4_usize), prop::collection::vec(0..4_usize, 0..4), 0..3_i64);
     prop::collection::vec(
-        row.prop_map(|(kind, actor, subjects, later)| Row {
-            kind,
-            actor,
-            subjects,
-            later,
-        }),
+        row.prop_map(|(kind, actor, subjects, later)| Row { kind, actor, subjects, later }),
         1..120,
     )
 }
@@ -46,15 +36,9 @@ fn filters() -> impl Strategy<Value = Filter> {
         1..30_usize,
     )
         .prop_map(|(kinds, actor, subjects, since, until, before, limit)| Filter {
-            kinds: kinds
-                .iter()
-                .map(|&k| KINDS.get(k).unwrap_or(&"no.such-kind").to_string())
-                .collect(),
+            kinds: kinds.iter().map(|&k| KINDS.get(k).unwrap_or(&"no.such-kind").to_string()).collect(),
             actor: actor.map(|a| PEOPLE.get(a).unwrap_or(&"nobody").to_string()),
-            subjects: subjects
-                .iter()
-                .map(|&s| SUBJECTS.get(s).unwrap_or(&"nothing").to_string())
-                .collect(),
+            subjects: subjects.iter().map(|&s| SUBJECTS.get(s).unwrap_or(&"nothing").to_string()).collect(),
             since,
             until,
             before,
@@ -65,10 +49,7 @@ fn filters() -> impl Strategy<Value = Filter> {
 fn meets(filter: &Filter, stored: &Stored) -> bool {
     let any = |wanted: &[String], has: &[String]| wanted.is_empty() || wanted.iter().any(|w| has.contains(w));
     any(&filter.kinds, &[stored.entry.kind().to_owned()])
-        && filter
-            .actor
-            .as_ref()
-            .is_none_or(|actor| stored.actor.as_ref() == Some(actor))
+        && filter.actor.as_ref().is_none_or(|actor| stored.actor.as_ref() == Some(actor))
         && any(&filter.subjects, &stored.subjects)
         && filter.since.is_none_or(|t| t <= stored.time)
         && filter.until.is_none_or(|t| stored.time < t)
@@ -128,11 +109,7 @@ fn who_catches_up_finds_what_the_writer_finds() {
     on_both(async |place| {
         let writer = place.create(16).await;
         let follower = place.open().await.unwrap();
-        let mine = Filter {
-            actor: Some("person-bo".to_owned()),
-            limit: 100,
-            ..Filter::default()
-        };
+        let mine = Filter { actor: Some("person-bo".to_owned()), limit: 100, ..Filter::default() };
         for n in 0..50 {
             let actor = if n % 3 == 0 { "person-bo" } else { "person-anna" };
             let append = writer.append(n, 1_000, vec![draft_of("document.opened", Some(actor), &[], n)]);
@@ -140,14 +117,7 @@ fn who_catches_up_finds_what_the_writer_finds() {
             if n % 7 == 0 {
                 follower.refresh().await.unwrap();
                 let positions = async |journal: &Journal| -> Vec<u64> {
-                    journal
-                        .find(&mine)
-                        .await
-                        .unwrap()
-                        .entries
-                        .iter()
-                        .map(|s| s.position)
-                        .collect()
+                    journal.find(&mine).await.unwrap().entries.iter().map(|s| s.position).collect()
                 };
                 assert_eq!(positions(&follower).await, positions(&writer).await);
                 assert_eq!(positions(&writer).await.len() as u64, n / 3 + 1);
@@ -161,11 +131,7 @@ fn a_search_over_a_damaged_index_is_refused_not_incomplete() {
     on_both(async |place| {
         let journal = place.create(16).await;
         fill(&journal, 100, 10).await;
-        let filter = Filter {
-            actor: Some("person-anna".to_owned()),
-            limit: 100,
-            ..Filter::default()
-        };
+        let filter = Filter { actor: Some("person-anna".to_owned()), limit: 100, ..Filter::default() };
         place
             .tamper(
                 "UPDATE segments SET sealed = (SELECT sealed FROM segments WHERE first = 0) WHERE first = 32",

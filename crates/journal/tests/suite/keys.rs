@@ -47,13 +47,8 @@ fn keys_come_with_their_entries_or_not_at_all() {
             draft.new_keys = vec![([tag; 16], vec![tag; 93])];
             draft
         };
-        journal
-            .append(0, 1_000, vec![with_key(0, 1), with_key(1, 2)])
-            .await
-            .unwrap();
-        let taken = journal
-            .append(2, 1_000, vec![with_key(2, 3), with_key(3, 2)])
-            .await;
+        journal.append(0, 1_000, vec![with_key(0, 1), with_key(1, 2)]).await.unwrap();
+        let taken = journal.append(2, 1_000, vec![with_key(2, 3), with_key(3, 2)]).await;
         assert!(matches!(taken, Err(AppendError::KeyTaken)), "{taken:?}");
         assert_eq!(journal.store().get_key(&[3; 16]).await.unwrap(), None);
         assert_eq!(journal.store().get_key(&[2; 16]).await.unwrap().unwrap(), [2; 93]);
@@ -73,9 +68,7 @@ fn a_destroyed_key_hides_the_fields_and_the_tree_still_verifies() {
         erased.key = other.clone();
         journal.append(30, 9_000, vec![erased]).await.unwrap();
         let key_of = |scope: &[u8; 16]| (*scope == [1; 16]).then(|| Arc::new(field_key()));
-        let verified = journal::verify(journal.store(), &keys(), key_of, |_, _| {})
-            .await
-            .unwrap();
+        let verified = journal::verify(journal.store(), &keys(), key_of, |_, _| {}).await.unwrap();
         assert_eq!((verified.entries, verified.opened, verified.erased), (31, 30, 1));
         let stored = journal.get(30).await.unwrap();
         assert!(stored.open(&field_key()).is_err());
@@ -91,25 +84,17 @@ fn the_last_two_snapshots_are_kept_and_only_whole_ones_of_this_version_are_given
         let state = |n: u8| -> Vec<u8> { (0..2_500_000_u32).map(|i| (i % 251) as u8 ^ n).collect() };
         assert!(journal.latest_snapshot("1").await.unwrap().is_none());
         for (position, version) in [(10, "1"), (20, "1"), (30, "2"), (30, "1")] {
-            journal
-                .save_snapshot(position, version, &state(position as u8))
-                .await
-                .unwrap();
+            journal.save_snapshot(position, version, &state(position as u8)).await.unwrap();
         }
         let (position, bytes) = journal.latest_snapshot("1").await.unwrap().unwrap();
         assert!((position, bytes) == (30, state(30)));
         assert!(journal.latest_snapshot("2").await.unwrap().is_none());
-        place
-            .tamper("DELETE FROM snapshots WHERE position = 30 AND part = 2")
-            .await;
+        place.tamper("DELETE FROM snapshots WHERE position = 30 AND part = 2").await;
         assert_eq!(journal.latest_snapshot("1").await.unwrap().unwrap().0, 20);
         let swap = "UPDATE snapshots SET sealed = (SELECT sealed FROM snapshots WHERE position = 20 AND part = 1) WHERE position = 20 AND part = 2";
         place.tamper(swap).await;
         assert!(journal.latest_snapshot("1").await.unwrap().is_none());
         journal.save_snapshot(0, "1", b"").await.unwrap();
-        assert_eq!(
-            journal.latest_snapshot("1").await.unwrap().unwrap(),
-            (0, Vec::new())
-        );
+        assert_eq!(journal.latest_snapshot("1").await.unwrap().unwrap(), (0, Vec::new()));
     });
 }

@@ -12,22 +12,15 @@ fn every_entry_is_proved_and_no_entry_is_proved_elsewhere() {
         fill(&journal, 600, 100).await;
         for position in (0..600).step_by(37).chain([255, 256, 511, 512, 599]) {
             let proof = journal.inclusion_proof(position).await.unwrap();
-            let checkpoint = open_checkpoint(
-                &proof.checkpoint,
-                keys().signing.verifier(),
-                "acme.example/record",
-            )
-            .unwrap();
+            let checkpoint =
+                open_checkpoint(&proof.checkpoint, keys().signing.verifier(), "acme.example/record").unwrap();
             assert_eq!((checkpoint.size, checkpoint.root), (600, proof.root));
             verify_inclusion(&proof.leaf, position, 600, &proof.proof, &checkpoint.root).unwrap();
             let elsewhere = (position + 1) % 600;
             verify_inclusion(&proof.leaf, elsewhere, 600, &proof.proof, &checkpoint.root).unwrap_err();
             assert_eq!(proof.leaf, journal.get(position).await.unwrap().entry.leaf());
         }
-        assert!(matches!(
-            journal.inclusion_proof(600).await,
-            Err(JournalError::NoSuchEntry { .. })
-        ));
+        assert!(matches!(journal.inclusion_proof(600).await, Err(JournalError::NoSuchEntry { .. })));
     });
 }
 
@@ -43,18 +36,8 @@ fn every_earlier_head_is_a_beginning_of_this_one() {
         for old in heads {
             let proof = journal.consistency(old.size).await.unwrap();
             assert_eq!(proof.old_root, old.root);
-            verify_consistency(
-                old.size,
-                proof.size,
-                &old.root,
-                &journal.head().root,
-                &proof.proof,
-            )
-            .unwrap();
+            verify_consistency(old.size, proof.size, &old.root, &journal.head().root, &proof.proof).unwrap();
         }
-        assert!(matches!(
-            journal.consistency(10_000).await,
-            Err(JournalError::NoSuchEntry { .. })
-        ));
+        assert!(matches!(journal.consistency(10_000).await, Err(JournalError::NoSuchEntry { .. })));
     });
 }

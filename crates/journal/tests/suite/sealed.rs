@@ -22,15 +22,9 @@ fn the_files_of_a_journal_hold_no_word_of_it() {
     runtime().block_on(async {
         let journal = place.create(16).await;
         fill(&journal, 300, 64).await;
-        journal
-            .save_snapshot(300, "1", b"state of the art")
-            .await
-            .unwrap();
+        journal.save_snapshot(300, "1", b"state of the art").await.unwrap();
         for word in SECRETS {
-            assert!(
-                !found_in_files(&place, word.as_bytes()),
-                "`{word}` stands in the clear"
-            );
+            assert!(!found_in_files(&place, word.as_bytes()), "`{word}` stands in the clear");
         }
         // The search itself works: this is in every SQLite file.
         assert!(found_in_files(&place, b"CREATE TABLE"));
@@ -46,16 +40,12 @@ fn equal_entries_have_no_equal_bytes() {
         // Hash columns of a tree do not repeat either: the position is in the entry.
         for column in ["entries.head", "entries.fields", "segments.sealed"] {
             let (table, name) = column.split_once('.').unwrap();
-            let distinct = place
-                .number(&format!("SELECT COUNT(DISTINCT {name}) FROM {table}"))
-                .await;
+            let distinct = place.number(&format!("SELECT COUNT(DISTINCT {name}) FROM {table}")).await;
             let rows = place.number(&format!("SELECT COUNT(*) FROM {table}")).await;
             assert_eq!(distinct, rows, "{column}");
             assert!(rows >= 4);
         }
-        let prefixes = place
-            .number("SELECT COUNT(DISTINCT substr(head, 2, 12)) FROM entries")
-            .await;
+        let prefixes = place.number("SELECT COUNT(DISTINCT substr(head, 2, 12)) FROM entries").await;
         assert_eq!(prefixes, 64, "a nonce was used twice");
     });
 }

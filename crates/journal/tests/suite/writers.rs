@@ -13,22 +13,14 @@ fn four_processes_lose_nothing_and_fork_nothing() {
     on_both(async |place| {
         drop(place.create(4096).await);
         let children: Vec<_> = (0..PROCESSES)
-            .map(|part| {
-                process("writers::child", &place, part)
-                    .stdout(Stdio::piped())
-                    .spawn()
-                    .unwrap()
-            })
+            .map(|part| process("writers::child", &place, part).stdout(Stdio::piped()).spawn().unwrap())
             .collect();
         let mut expected = BTreeMap::new();
         for child in children {
             let output = child.wait_with_output().unwrap();
             assert!(output.status.success());
             for (position, number) in answered(&output.stdout) {
-                assert!(
-                    expected.insert(position, number).is_none(),
-                    "two were told position {position}"
-                );
+                assert!(expected.insert(position, number).is_none(), "two were told position {position}");
             }
         }
         assert_eq!(expected.len() as u64, PROCESSES * each);
@@ -83,11 +75,7 @@ async fn join_all<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output>
                 }
             }
         }
-        if waiting {
-            std::task::Poll::Pending
-        } else {
-            std::task::Poll::Ready(())
-        }
+        if waiting { std::task::Poll::Pending } else { std::task::Poll::Ready(()) }
     })
     .await;
     futures.into_iter().map(|(_, output)| output.unwrap()).collect()

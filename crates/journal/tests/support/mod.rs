@@ -35,39 +35,23 @@ pub fn places() -> Vec<Place> {
 }
 
 pub fn runtime() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
 }
 
 pub fn sqlite() -> Place {
     let dir = tempfile::tempdir().unwrap();
     // A path that has to be escaped in an address.
     let url = Store::sqlite_url(&dir.path().join("a journal? 100% #1.sqlite"));
-    Place {
-        url,
-        engine: "SQLite",
-        _dir: Some(dir),
-    }
+    Place { url, engine: "SQLite", _dir: Some(dir) }
 }
 
 /// A schema of its own in PostgreSQL, made by connecting.
 pub fn schema() -> Option<Place> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let address = postgres::address()?;
-    let name = format!(
-        "test_{}_{}",
-        std::process::id(),
-        NEXT.fetch_add(1, Ordering::Relaxed)
-    );
+    let name = format!("test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let url = format!("{address}?options[search_path]={name}");
-    Some(Place {
-        url,
-        engine: "PostgreSQL",
-        _dir: None,
-    })
+    Some(Place { url, engine: "PostgreSQL", _dir: None })
 }
 
 impl Place {
@@ -76,9 +60,7 @@ impl Place {
     }
 
     pub async fn create(&self, segment: u64) -> Journal {
-        Journal::create_with(self.store().await, keys(), segment)
-            .await
-            .unwrap()
+        Journal::create_with(self.store().await, keys(), segment).await.unwrap()
     }
 
     pub async fn open(&self) -> Result<Journal, journal::OpenError> {
@@ -118,22 +100,12 @@ impl Place {
         let at = bit / 8 % bytes.len();
         bytes[at] ^= 1 << (bit % 8);
         let write = format!("UPDATE entries SET {column} = $1 WHERE position = {position}");
-        sqlx::query(AssertSqlSafe(write))
-            .bind(bytes)
-            .execute(&mut conn)
-            .await
-            .unwrap();
+        sqlx::query(AssertSqlSafe(write)).bind(bytes).execute(&mut conn).await.unwrap();
         conn.close().await.unwrap();
     }
 
     pub async fn verify(&self) -> Result<journal::Verified, journal::VerifyError> {
-        journal::verify(
-            &self.store().await,
-            &keys(),
-            |_| Some(Arc::new(field_key())),
-            |_, _| {},
-        )
-        .await
+        journal::verify(&self.store().await, &keys(), |_| Some(Arc::new(field_key())), |_, _| {}).await
     }
 }
 
@@ -178,13 +150,7 @@ pub fn draft_of(kind: &str, actor: Option<&str>, subjects: &[&str], n: u64) -> D
 /// What [`draft`] was numbered with.
 pub fn number_of(stored: &Stored) -> u64 {
     let fields = stored.open(&field_key()).unwrap();
-    fields
-        .iter()
-        .find(|f| f.name() == "number")
-        .unwrap()
-        .value()
-        .as_u64()
-        .unwrap()
+    fields.iter().find(|f| f.name() == "number").unwrap().value().as_u64().unwrap()
 }
 
 /// Appends entries 0, 1, … in batches, a millisecond apart.
@@ -215,9 +181,7 @@ pub async fn append_whatever_happens(journal: &Journal, n: u64) -> u64 {
 pub fn process(name: &str, place: &Place, part: u64) -> std::process::Command {
     let mut child = std::process::Command::new(std::env::current_exe().unwrap());
     child.args(["--exact", name, "--ignored", "--nocapture", "--test-threads=1"]);
-    child
-        .env("JOURNAL_TEST_URL", &place.url)
-        .env("JOURNAL_TEST_PART", part.to_string());
+    child.env("JOURNAL_TEST_URL", &place.url).env("JOURNAL_TEST_PART", part.to_string());
     child
 }
 
@@ -225,30 +189,19 @@ pub fn process(name: &str, place: &Place, part: u64) -> std::process::Command {
 pub fn given() -> (Place, u64) {
     let url = std::env::var("JOURNAL_TEST_URL").expect("run by its parent test");
     let part = std::env::var("JOURNAL_TEST_PART").unwrap().parse().unwrap();
-    (
-        Place {
-            url,
-            engine: "",
-            _dir: None,
-        },
-        part,
-    )
+    (Place { url, engine: "", _dir: None }, part)
 }
 
 /// A number from the environment: `./test` runs the small one, the long run sets it.
 pub fn how_many(variable: &str, otherwise: u64) -> u64 {
-    std::env::var(variable)
-        .ok()
-        .map_or(otherwise, |n| n.parse().expect("a number"))
+    std::env::var(variable).ok().map_or(otherwise, |n| n.parse().expect("a number"))
 }
 
 /// The `position number` lines a child printed; an unfinished last line was not answered.
 pub fn answered(printed: &[u8]) -> Vec<(u64, u64)> {
     let whole = printed.iter().rposition(|&b| b == b'\n').map_or(0, |end| end + 1);
     let text = String::from_utf8_lossy(&printed[..whole]).into_owned();
-    let lines = text
-        .lines()
-        .filter_map(|line| Some(line.split_once("answered ")?.1));
+    let lines = text.lines().filter_map(|line| Some(line.split_once("answered ")?.1));
     lines
         .map(|line| {
             let (position, number) = line.split_once(' ').unwrap();
@@ -260,8 +213,6 @@ pub fn answered(printed: &[u8]) -> Vec<(u64, u64)> {
 /// Whether `bytes` stand anywhere in the files of a SQLite journal.
 pub fn found_in_files(place: &Place, bytes: &[u8]) -> bool {
     let dir = place._dir.as_ref().unwrap().path();
-    let mut files = std::fs::read_dir(dir)
-        .unwrap()
-        .map(|file| std::fs::read(file.unwrap().path()).unwrap());
+    let mut files = std::fs::read_dir(dir).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
     files.any(|file| file.windows(bytes.len()).any(|window| window == bytes))
 }

@@ -56,41 +56,20 @@ fn find() -> Option<PathBuf> {
 
 /// Starts a server on a free loopback port and waits until it answers.
 fn start(bin: &Path) -> String {
-    let dir = tempfile::Builder::new()
-        .prefix("journal-postgres-")
-        .tempdir()
-        .unwrap()
-        .keep();
+    let dir = tempfile::Builder::new().prefix("journal-postgres-").tempdir().unwrap().keep();
     let data = dir.join("data");
     let root = own_user() == 0;
     if root {
         run(Command::new("chown").arg("postgres").arg(&dir));
     }
     let mut initdb = unprivileged(root, &bin.join("initdb"));
-    initdb.args([
-        "--auth=trust",
-        "--username=ringfence",
-        "--encoding=UTF8",
-        "--locale=C",
-        "--no-sync",
-        "-D",
-    ]);
+    initdb.args(["--auth=trust", "--username=ringfence", "--encoding=UTF8", "--locale=C", "--no-sync", "-D"]);
     run(initdb.arg(&data));
-    let port = TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut server = unprivileged(root, &bin.join("postgres"));
-    server
-        .arg("-D")
-        .arg(&data)
-        .args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]);
+    server.arg("-D").arg(&data).args(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=200"]);
     server.args(["-c", &format!("port={port}"), "-c", "unix_socket_directories="]);
-    let server = server
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped());
+    let server = server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut server = server.spawn().unwrap();
     let mut log = BufReader::new(server.stderr.take().unwrap()).lines();
     let started = Instant::now();
@@ -112,11 +91,7 @@ static SERVER: Mutex<Option<Child>> = Mutex::new(None);
 /// Test binaries end without running destructors. A shell that holds the read end of a pipe learns from
 /// its closing that this process is gone, however it went, and clears away.
 fn watch_over(server: &Child, dir: &Path, bin: &Path, root: bool) {
-    let stop = if root {
-        "setpriv --reuid=postgres --regid=postgres --clear-groups"
-    } else {
-        ""
-    };
+    let stop = if root { "setpriv --reuid=postgres --regid=postgres --clear-groups" } else { "" };
     let script = format!(
         "cat >/dev/null; {stop} '{}' -D '{}' -m immediate stop >/dev/null 2>&1 || kill -9 {}; rm -rf '{}'",
         bin.join("pg_ctl").display(),
@@ -125,11 +100,7 @@ fn watch_over(server: &Child, dir: &Path, bin: &Path, root: bool) {
         dir.display()
     );
     let mut guard = Command::new("sh");
-    guard
-        .args(["-c", &script])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    guard.args(["-c", &script]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     // A Ctrl-C in the terminal must not reach it.
     std::os::unix::process::CommandExt::process_group(&mut guard, 0);
     let guard = guard.spawn().unwrap();
@@ -142,9 +113,7 @@ fn unprivileged(root: bool, program: &Path) -> Command {
     }
     // PostgreSQL refuses to run as root.
     let mut command = Command::new("setpriv");
-    command
-        .args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"])
-        .arg(program);
+    command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "--"]).arg(program);
     command.current_dir("/");
     command
 }

@@ -17,10 +17,7 @@ fn example_of_the_specification_is_read_and_written_alike() {
     let checkpoint = checkpoint();
     assert_eq!(checkpoint.origin, "example.com/behind-the-sofa");
     assert_eq!(checkpoint.size, 20_852_163);
-    assert_eq!(
-        checkpoint.root.to_base64(),
-        "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I="
-    );
+    assert_eq!(checkpoint.root.to_base64(), "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=");
     assert_eq!(checkpoint.to_string(), BODY);
 }
 
@@ -28,26 +25,18 @@ fn example_of_the_specification_is_read_and_written_alike() {
 fn a_checkpoint_opens_with_its_key_and_origin_only() {
     let note = sign_checkpoint(&checkpoint(), &key(1)).unwrap().to_string();
     let origin = "example.com/behind-the-sofa";
-    assert_eq!(
-        open_checkpoint(&note, key(1).verifier(), origin).unwrap(),
-        checkpoint()
-    );
+    assert_eq!(open_checkpoint(&note, key(1).verifier(), origin).unwrap(), checkpoint());
     let other = open_checkpoint(&note, key(2).verifier(), origin);
     assert_eq!(other, Err(CheckpointError::Note(NoteError::NoKnownSignature)));
     let other = open_checkpoint(&note, key(1).verifier(), "example.com/sofa");
     assert!(matches!(other, Err(CheckpointError::OtherOrigin { .. })));
     let altered = note.replace("20852163", "20852164");
-    assert!(matches!(
-        open_checkpoint(&altered, key(1).verifier(), origin),
-        Err(CheckpointError::Note(_))
-    ));
+    assert!(matches!(open_checkpoint(&altered, key(1).verifier(), origin), Err(CheckpointError::Note(_))));
 }
 
 #[test]
 fn a_signed_text_that_is_no_checkpoint_does_not_open() {
-    let note = SignedNote::sign("example.com/behind-the-sofa\nhello\n", &[&key(1)])
-        .unwrap()
-        .to_string();
+    let note = SignedNote::sign("example.com/behind-the-sofa\nhello\n", &[&key(1)]).unwrap().to_string();
     let opened = open_checkpoint(&note, key(1).verifier(), "example.com/behind-the-sofa");
     assert!(matches!(opened, Err(CheckpointError::Malformed(_))));
 }
@@ -73,20 +62,10 @@ fn what_is_not_a_checkpoint_is_refused() {
     ] {
         assert!(bad.parse::<Checkpoint>().is_err(), "{bad}");
     }
-    let empty = Checkpoint {
-        size: 0,
-        root: EMPTY_ROOT,
-        ..checkpoint()
-    };
+    let empty = Checkpoint { size: 0, root: EMPTY_ROOT, ..checkpoint() };
     assert_eq!(empty.to_string().parse(), Ok(empty));
-    let forged = Checkpoint {
-        origin: "a\n1".into(),
-        ..checkpoint()
-    };
-    assert!(matches!(
-        sign_checkpoint(&forged, &key(1)),
-        Err(CheckpointError::Malformed(_))
-    ));
+    let forged = Checkpoint { origin: "a\n1".into(), ..checkpoint() };
+    assert!(matches!(sign_checkpoint(&forged, &key(1)), Err(CheckpointError::Malformed(_))));
 }
 
 proptest! {

@@ -41,10 +41,7 @@ fn examples_of_rfc_9901_have_the_published_digests() {
 fn a_disclosure_of_ours_is_canonical_json_of_its_array() {
     let disclosure = Disclosure::new(Salt([0xff; 16]), "b", json!({"z": 1.0, "a": "ö"})).unwrap();
     let text = BASE64URL_NOPAD.decode(disclosure.encoded().as_bytes()).unwrap();
-    assert_eq!(
-        text,
-        "[\"_____________________w\",\"b\",{\"a\":\"ö\",\"z\":1}]".as_bytes()
-    );
+    assert_eq!(text, "[\"_____________________w\",\"b\",{\"a\":\"ö\",\"z\":1}]".as_bytes());
 }
 
 #[test]
@@ -52,29 +49,14 @@ fn what_is_not_a_disclosure_is_refused() {
     let encode = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
     for (text, error) in [
         (encode(r#"["salt","value"]"#), DisclosureError::NotATriple),
-        (
-            encode(r#"["salt","name","value","more"]"#),
-            DisclosureError::NotATriple,
-        ),
+        (encode(r#"["salt","name","value","more"]"#), DisclosureError::NotATriple),
         (encode(r#"["salt",7,"value"]"#), DisclosureError::NotATriple),
-        (
-            encode(r#"["salt","name","value"] "x""#),
-            DisclosureError::NotATriple,
-        ),
+        (encode(r#"["salt","name","value"] "x""#), DisclosureError::NotATriple),
         (encode(r#"{"salt":"name"}"#), DisclosureError::NotATriple),
-        (
-            encode(&format!(r#"["s","n",{}]"#, "[".repeat(100_000))),
-            DisclosureError::NotATriple,
-        ),
+        (encode(&format!(r#"["s","n",{}]"#, "[".repeat(100_000))), DisclosureError::NotATriple),
         (encode(r#"["","name","value"]"#), DisclosureError::EmptySalt),
-        (
-            encode(r#"["salt","_sd","value"]"#),
-            DisclosureError::ReservedName("_sd".into()),
-        ),
-        (
-            encode(r#"["salt","...","value"]"#),
-            DisclosureError::ReservedName("...".into()),
-        ),
+        (encode(r#"["salt","_sd","value"]"#), DisclosureError::ReservedName("_sd".into())),
+        (encode(r#"["salt","...","value"]"#), DisclosureError::ReservedName("...".into())),
         ("WyJ=".into(), DisclosureError::NotBase64Url),
         ("".into(), DisclosureError::NotATriple),
     ] {

@@ -13,14 +13,9 @@ fn any_entry() -> impl Strategy<Value = Entry> {
     let digests = prop::collection::btree_set(any::<[u8; 32]>(), 0..12);
     (0..=MAX_INTEGER, 0..=MAX_TIME, "[a-z0-9.-]{1,128}", digests).prop_map(
         |(position, time, kind, digests)| {
-            Entry {
-                position,
-                time,
-                kind,
-                digests: digests.into_iter().map(Digest).collect(),
-            }
-            .checked()
-            .unwrap()
+            Entry { position, time, kind, digests: digests.into_iter().map(Digest).collect() }
+                .checked()
+                .unwrap()
         },
     )
 }
@@ -28,13 +23,8 @@ fn any_entry() -> impl Strategy<Value = Entry> {
 #[test]
 fn an_entry_is_written_as_documented() {
     let (name, owner) = (field(1, "name", "Lye"), field(2, "owner", "Ada"));
-    let entry = Entry::new(
-        17,
-        1_795_428_000_123,
-        "secret.registered",
-        &[name.clone(), owner.clone()],
-    )
-    .unwrap();
+    let entry =
+        Entry::new(17, 1_795_428_000_123, "secret.registered", &[name.clone(), owner.clone()]).unwrap();
     let mut digests = [name.digest(), owner.digest()];
     digests.sort();
     let expected = format!(
@@ -57,26 +47,15 @@ fn the_order_of_fields_does_not_show() {
 
 #[test]
 fn what_cannot_be_an_entry_is_refused() {
-    assert_eq!(
-        Entry::new(MAX_INTEGER + 1, 0, "k", &[]),
-        Err(EntryError::Position(MAX_INTEGER + 1))
-    );
+    assert_eq!(Entry::new(MAX_INTEGER + 1, 0, "k", &[]), Err(EntryError::Position(MAX_INTEGER + 1)));
     assert_eq!(Entry::new(0, -1, "k", &[]), Err(EntryError::Time(-1)));
-    assert_eq!(
-        Entry::new(0, MAX_TIME + 1, "k", &[]),
-        Err(EntryError::Time(MAX_TIME + 1))
-    );
+    assert_eq!(Entry::new(0, MAX_TIME + 1, "k", &[]), Err(EntryError::Time(MAX_TIME + 1)));
     for kind in ["", "Secret", "a b", "a\"", "ä", &"k".repeat(129)] {
-        assert!(
-            matches!(Entry::new(0, 0, kind, &[]), Err(EntryError::Kind(_))),
-            "{kind}"
-        );
+        assert!(matches!(Entry::new(0, 0, kind, &[]), Err(EntryError::Kind(_))), "{kind}");
     }
     let twice = Entry::new(0, 0, "k", &[field(1, "a", "x"), field(2, "a", "y")]);
     assert_eq!(twice, Err(EntryError::Twice("a".into())));
-    let many: Vec<Disclosure> = (0..=MAX_DISCLOSURES)
-        .map(|n| field(0, &n.to_string(), ""))
-        .collect();
+    let many: Vec<Disclosure> = (0..=MAX_DISCLOSURES).map(|n| field(0, &n.to_string(), "")).collect();
     assert_eq!(Entry::new(0, 0, "k", &many), Err(EntryError::TooMany(1025)));
     let most = Entry::new(MAX_INTEGER, MAX_TIME, "k".repeat(MAX_KIND), &many[1..]).unwrap();
     assert!(most.to_bytes().len() <= usize::from(u16::MAX));
@@ -84,13 +63,7 @@ fn what_cannot_be_an_entry_is_refused() {
 
 #[test]
 fn other_ways_to_write_the_same_entry_are_refused() {
-    let entry = Entry::new(
-        17,
-        1_795_428_000_123,
-        "a.b",
-        &[field(1, "a", "x"), field(2, "b", "y")],
-    )
-    .unwrap();
+    let entry = Entry::new(17, 1_795_428_000_123, "a.b", &[field(1, "a", "x"), field(2, "b", "y")]).unwrap();
     let good = String::from_utf8(entry.to_bytes()).unwrap();
     assert_eq!(Entry::from_bytes(good.as_bytes()).unwrap(), entry);
     let [a, b] = [entry.digests[0].to_base64url(), entry.digests[1].to_base64url()];
@@ -109,9 +82,7 @@ fn other_ways_to_write_the_same_entry_are_refused() {
         good.replace("2026-11-23", "2026-00-23"),
         good.replace("T10:00:00", "T09:60:00"),
         good.replace("T10:00:00", "T+9:60:00"),
-        good.replace(&a, "x")
-            .replace(&b, &a)
-            .replace("\"x\"", &format!("\"{b}\"")),
+        good.replace(&a, "x").replace(&b, &a).replace("\"x\"", &format!("\"{b}\"")),
         good.replace(&a, &b),
         good.replace(&a, &format!("{a}=")),
         good.replace("}", ",\"x\":1}"),

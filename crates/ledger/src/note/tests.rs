@@ -24,10 +24,7 @@ fn a_seed_gives_the_public_key_of_rfc_8032_section_7_1() {
     let hex = |text: &str| -> [u8; 32] { HEXLOWER.decode(text.as_bytes()).unwrap().try_into().unwrap() };
     let seed = hex("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
     let public = hex("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
-    assert_eq!(
-        SigningKey::from_seed("k", &seed).unwrap().verifier().public(),
-        &public
-    );
+    assert_eq!(SigningKey::from_seed("k", &seed).unwrap().verifier().public(), &public);
 }
 
 #[test]
@@ -41,14 +38,8 @@ fn signatures_of_unknown_keys_are_ignored_and_alone_are_not_enough() {
     assert_eq!(note.verify(&known[..1]).unwrap(), [log.verifier()]);
     assert_eq!(note.verify(&[]), Err(NoteError::NoKnownSignature));
     // The same name with another key, and the same key under another name, are unknown keys.
-    assert_eq!(
-        note.verify(&[key("log", 9).verifier().clone()]),
-        Err(NoteError::NoKnownSignature)
-    );
-    assert_eq!(
-        note.verify(&[key("lag", 1).verifier().clone()]),
-        Err(NoteError::NoKnownSignature)
-    );
+    assert_eq!(note.verify(&[key("log", 9).verifier().clone()]), Err(NoteError::NoKnownSignature));
+    assert_eq!(note.verify(&[key("lag", 1).verifier().clone()]), Err(NoteError::NoKnownSignature));
 }
 
 #[test]
@@ -57,22 +48,13 @@ fn a_wrong_signature_of_a_known_key_spoils_the_note() {
     let text = SignedNote::sign("text\n", &[&log, &other]).unwrap().to_string();
     let known = [log.verifier().clone(), other.verifier().clone()];
     let altered = SignedNote::parse(&text.replace("text", "texd")).unwrap();
-    assert_eq!(
-        altered.verify(&known),
-        Err(NoteError::WrongSignature("log".into()))
-    );
+    assert_eq!(altered.verify(&known), Err(NoteError::WrongSignature("log".into())));
     let mut note = SignedNote::parse(&text).unwrap();
     note.signatures[1].bytes[63] ^= 1;
-    assert_eq!(
-        note.verify(&known),
-        Err(NoteError::WrongSignature("other".into()))
-    );
+    assert_eq!(note.verify(&known), Err(NoteError::WrongSignature("other".into())));
     assert_eq!(note.verify(&known[..1]).unwrap(), [log.verifier()]);
     note.signatures[0].bytes.pop();
-    assert_eq!(
-        note.verify(&known[..1]),
-        Err(NoteError::WrongSignature("log".into()))
-    );
+    assert_eq!(note.verify(&known[..1]), Err(NoteError::WrongSignature("log".into())));
 }
 
 #[test]
@@ -81,10 +63,7 @@ fn two_known_keys_that_cannot_be_told_apart_are_refused() {
     let mut twin = log.verifier().clone();
     twin.public[0] ^= 1;
     let note = SignedNote::sign("text\n", &[&log]).unwrap();
-    assert_eq!(
-        note.verify(&[log.verifier().clone(), twin]),
-        Err(NoteError::Ambiguous("log".into()))
-    );
+    assert_eq!(note.verify(&[log.verifier().clone(), twin]), Err(NoteError::Ambiguous("log".into())));
 }
 
 #[test]
@@ -113,10 +92,7 @@ fn what_is_not_a_note_is_refused() {
         assert!(SignedNote::parse(&bad).is_err(), "{bad:.100}");
     }
     assert_eq!(
-        SignedNote::parse(&format!("text\n\n{}", signature.repeat(100)))
-            .unwrap()
-            .signatures()
-            .len(),
+        SignedNote::parse(&format!("text\n\n{}", signature.repeat(100))).unwrap().signatures().len(),
         100
     );
     assert!(SignedNote::sign("no newline", &[&key("k", 1)]).is_err());

@@ -15,11 +15,7 @@ impl Tiles {
         let mut edge = Edge::new();
         let mut tiles = HashMap::new();
         for tile in leaves.iter().flat_map(|leaf| edge.push(*leaf)) {
-            assert_eq!(
-                tiles.insert((tile.level, tile.index), tile.hashes),
-                None,
-                "a tile is completed once"
-            );
+            assert_eq!(tiles.insert((tile.level, tile.index), tile.hashes), None, "a tile is completed once");
         }
         for (id, hashes) in edge.partial_tiles() {
             assert_eq!(tiles.insert((id.level, id.index), hashes.to_vec()), None);
@@ -30,13 +26,8 @@ impl Tiles {
 
 impl HashSource for Tiles {
     fn tile(&self, id: TileId) -> Result<Vec<Digest>, TileError> {
-        let hashes = self
-            .0
-            .get(&(id.level, id.index))
-            .and_then(|tile| tile.get(..usize::from(id.width)));
-        hashes
-            .map(<[Digest]>::to_vec)
-            .ok_or_else(|| TileError::Missing(id.path()))
+        let hashes = self.0.get(&(id.level, id.index)).and_then(|tile| tile.get(..usize::from(id.width)));
+        hashes.map(<[Digest]>::to_vec).ok_or_else(|| TileError::Missing(id.path()))
     }
 }
 
@@ -54,10 +45,7 @@ fn paths_are_those_of_the_specification() {
         (tile(0, 1_234_067, 256), "tile/0/x001/x234/067"),
         (tile(0, 1067, 5), "tile/0/x001/067.p/5"),
         (tile(3, 0, 255), "tile/3/000.p/255"),
-        (
-            tile(63, u64::MAX, 256),
-            "tile/63/x018/x446/x744/x073/x709/x551/615",
-        ),
+        (tile(63, u64::MAX, 256), "tile/63/x018/x446/x744/x073/x709/x551/615"),
     ] {
         assert_eq!(id.path(), path);
         assert_eq!(path.parse(), Ok(id));
@@ -93,23 +81,13 @@ fn paths_are_those_of_the_specification() {
 fn a_tree_of_70000_has_the_tiles_the_specification_names() {
     let leaves = leaves(70_000);
     let source = Tiles::of(&leaves);
-    let full = |level| {
-        source
-            .0
-            .iter()
-            .filter(|((l, _), hashes)| *l == level && hashes.len() == 256)
-            .count()
-    };
+    let full = |level| source.0.iter().filter(|((l, _), hashes)| *l == level && hashes.len() == 256).count();
     assert_eq!((full(0), full(1), full(2)), (273, 1, 0));
     assert_eq!(TileId::at(0, 273, 70_000), Some(tile(0, 273, 112)));
     assert_eq!(TileId::at(1, 1, 70_000), Some(tile(1, 1, 17)));
     assert_eq!(TileId::at(2, 0, 70_000), Some(tile(2, 0, 1)));
     assert_eq!(
-        (
-            TileId::at(2, 1, 70_000),
-            TileId::at(3, 0, 70_000),
-            TileId::at(8, 0, u64::MAX)
-        ),
+        (TileId::at(2, 1, 70_000), TileId::at(3, 0, 70_000), TileId::at(8, 0, u64::MAX)),
         (None, None, None)
     );
     assert_eq!(source.0[&(0, 273)].len(), 112);
@@ -163,10 +141,7 @@ impl HashSource for TooWide {
 #[test]
 fn a_source_that_gives_too_many_hashes_is_found_out() {
     let source = TooWide(Tiles::of(&leaves(10)));
-    assert!(matches!(
-        root_of(10, &source),
-        Err(crate::ProofError::Tile(TileError::WrongWidth { .. }))
-    ));
+    assert!(matches!(root_of(10, &source), Err(crate::ProofError::Tile(TileError::WrongWidth { .. }))));
 }
 
 proptest! {

@@ -41,20 +41,13 @@ fn naive_path(m: usize, leaves: &[Digest]) -> Vec<Digest> {
 /// RFC 6962, section 2.1.2, word for word.
 fn naive_subproof(m: usize, leaves: &[Digest], known: bool) -> Vec<Digest> {
     if m == leaves.len() {
-        return if known {
-            Vec::new()
-        } else {
-            vec![naive_root(leaves)]
-        };
+        return if known { Vec::new() } else { vec![naive_root(leaves)] };
     }
     let k = leaves.len().next_power_of_two() / 2;
     let (mut path, last) = if m <= k {
         (naive_subproof(m, &leaves[..k], known), naive_root(&leaves[k..]))
     } else {
-        (
-            naive_subproof(m - k, &leaves[k..], false),
-            naive_root(&leaves[..k]),
-        )
+        (naive_subproof(m - k, &leaves[k..], false), naive_root(&leaves[..k]))
     };
     path.push(last);
     path
@@ -71,18 +64,9 @@ fn roots(leaves: &[Digest]) -> Vec<Digest> {
 }
 
 fn reference() -> Vec<Digest> {
-    [
-        "",
-        "00",
-        "10",
-        "2021",
-        "3031",
-        "40414243",
-        "5051525354555657",
-        "606162636465666768696a6b6c6d6e6f",
-    ]
-    .map(|hex| leaf_hash(&data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap()))
-    .to_vec()
+    ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
+        .map(|hex| leaf_hash(&data_encoding::HEXLOWER.decode(hex.as_bytes()).unwrap()))
+        .to_vec()
 }
 
 fn hex(hashes: &[Digest]) -> Vec<String> {
@@ -170,18 +154,9 @@ fn every_consistency_proof_up_to_300_verifies_and_is_the_definition() {
 fn nothing_is_proved_outside_the_tree() {
     let leaves = leaves(5);
     let source = Tiles::of(&leaves);
-    assert_eq!(
-        inclusion_proof(5, 5, &source),
-        Err(ProofError::NotInTree { index: 5, size: 5 })
-    );
-    assert_eq!(
-        inclusion_proof(0, 0, &source),
-        Err(ProofError::NotInTree { index: 0, size: 0 })
-    );
-    assert_eq!(
-        consistency_proof(3, 2, &source),
-        Err(ProofError::Shrunk { old: 3, new: 2 })
-    );
+    assert_eq!(inclusion_proof(5, 5, &source), Err(ProofError::NotInTree { index: 5, size: 5 }));
+    assert_eq!(inclusion_proof(0, 0, &source), Err(ProofError::NotInTree { index: 0, size: 0 }));
+    assert_eq!(consistency_proof(3, 2, &source), Err(ProofError::Shrunk { old: 3, new: 2 }));
     assert!(matches!(inclusion_proof(0, 9, &source), Err(ProofError::Tile(_))));
     assert!(verify_inclusion(&leaves[0], 0, 0, &[], &EMPTY_ROOT).is_err());
     assert!(verify_consistency(0, 5, &leaves[0], &leaves[1], &[]).is_err());

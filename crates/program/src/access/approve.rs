@@ -20,11 +20,7 @@ pub fn still_needed(state: &State, request: &Request, secret: &Secret, now: Time
 /// The owner approves, unless it is the owner who asks, or the owner is away for good: then counsel and the security
 /// officer stand in.
 fn owner_can(state: &State, request: &Request, owner: PersonId, now: Time) -> bool {
-    owner != request.person
-        && state
-            .people
-            .get(owner)
-            .is_some_and(|person| person.is_active(now))
+    owner != request.person && state.people.get(owner).is_some_and(|person| person.is_active(now))
 }
 
 /// May `approver` answer this request? Never the person who asks.
@@ -47,15 +43,10 @@ pub(super) fn may_answer(
         return Ok(approver);
     }
     if deputy {
-        return Err(
-            Refusal::new(Rule::Role, "the one approval that is missing is the owner's")
-                .remedy(format!("ask {owner} to answer it")),
-        );
+        return Err(Refusal::new(Rule::Role, "the one approval that is missing is the owner's")
+            .remedy(format!("ask {owner} to answer it")));
     }
-    Err(Refusal::role(
-        "answer requests for access",
-        "the secret's owner, counsel or the security officer",
-    ))
+    Err(Refusal::role("answer requests for access", "the secret's owner, counsel or the security officer"))
 }
 
 /// The events of one more approval: with the grant, once it is the last one needed.
@@ -68,26 +59,12 @@ pub(super) fn approve(
     note: Option<Text>,
 ) -> Result<Vec<AnyEvent>, Refusal> {
     if request.approvals.iter().any(|approval| approval.by == approver) {
-        return Err(Refusal::new(
-            Rule::Taken,
-            format!("{approver} has approved {} before", request.id),
-        )
-        .remedy("another person has to approve it too"));
+        return Err(Refusal::new(Rule::Taken, format!("{approver} has approved {} before", request.id))
+            .remedy("another person has to approve it too"));
     }
     let mut after = request.clone();
-    after.approvals.push(super::Approval {
-        by: approver,
-        at: now,
-    });
-    let mut events = vec![
-        Event::Approved {
-            request: request.id,
-            secret: secret.id,
-            approver,
-            note,
-        }
-        .into(),
-    ];
+    after.approvals.push(super::Approval { by: approver, at: now });
+    let mut events = vec![Event::Approved { request: request.id, secret: secret.id, approver, note }.into()];
     if still_needed(state, &after, secret, now).0 == 0 {
         let purpose =
             Text::new(&request.purpose).map_err(|error| Refusal::input("purpose", error.to_string()))?;
@@ -114,19 +91,12 @@ pub(super) fn latest_end(requirement: &Requirement, now: Time) -> Time {
 /// person whose approval is enough, grants it.
 pub(crate) fn owner_request(state: &State, actor: &Actor, now: Time, secret: &Secret) -> Vec<AnyEvent> {
     let owner = secret.profile.owner;
-    let waiting = state
-        .access
-        .pending()
-        .any(|request| request.person == owner && request.secret == secret.id);
+    let waiting =
+        state.access.pending().any(|request| request.person == owner && request.secret == secret.id);
     let Ok(purpose) = Text::new("Owner of this secret") else {
         return Vec::new();
     };
-    if waiting
-        || state
-            .access
-            .grants_between(owner, secret.id)
-            .any(|grant| grant.is_live(now))
-    {
+    if waiting || state.access.grants_between(owner, secret.id).any(|grant| grant.is_live(now)) {
         return Vec::new();
     }
     let requirement = state.access.requirement(secret.tier());
@@ -141,16 +111,8 @@ pub(crate) fn owner_request(state: &State, actor: &Actor, now: Time, secret: &Se
         outcome: super::Outcome::Pending,
     };
     let (id, ends) = (request.id, request.ends);
-    let mut events = vec![
-        Event::Requested {
-            request: id,
-            person: owner,
-            secret: secret.id,
-            purpose,
-            ends,
-        }
-        .into(),
-    ];
+    let mut events =
+        vec![Event::Requested { request: id, person: owner, secret: secret.id, purpose, ends }.into()];
     if let Some(approver) = actor.person
         && let Ok(approval) = approve(state, now, &request, secret, approver, None)
     {

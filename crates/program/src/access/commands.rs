@@ -86,11 +86,7 @@ pub enum Command {
 /// The refusal, with the rule and what to do about it.
 pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Result<Vec<AnyEvent>, Refusal> {
     match command {
-        Command::SetRequirement {
-            tier,
-            requirement,
-            reason,
-        } => {
+        Command::SetRequirement { tier, requirement, reason } => {
             let who = [Role::Administrator, Role::SecurityOfficer];
             actor.require(state, now, &who, "change the requirements of a tier")?;
             requirement.check()?;
@@ -101,11 +97,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             };
             Ok(vec![event.into()])
         }
-        Command::Request {
-            secret,
-            purpose,
-            ends,
-        } => request(state, actor, now, *secret, purpose, *ends),
+        Command::Request { secret, purpose, ends } => request(state, actor, now, *secret, purpose, *ends),
         Command::Approve { request, note } => {
             let (request, secret) = pending(state, actor, now, *request)?;
             let approver = may_answer(state, actor, now, request, secret)?;
@@ -120,13 +112,8 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             let (request, secret) = pending(state, actor, now, *request)?;
             let approver = Some(may_answer(state, actor, now, request, secret)?);
             Ok(vec![
-                Event::Denied {
-                    request: request.id,
-                    secret: secret.id,
-                    approver,
-                    reason: reason.clone(),
-                }
-                .into(),
+                Event::Denied { request: request.id, secret: secret.id, approver, reason: reason.clone() }
+                    .into(),
             ])
         }
         Command::Withdraw { request } => {
@@ -135,22 +122,14 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             if request.person != person {
                 return Err(Refusal::role("take it back", "whoever made a request"));
             }
-            Ok(vec![
-                Event::Withdrawn {
-                    request: request.id,
-                    secret: secret.id,
-                }
-                .into(),
-            ])
+            Ok(vec![Event::Withdrawn { request: request.id, secret: secret.id }.into()])
         }
         Command::Revoke { grant, reason } => revoke(state, actor, now, *grant, reason),
         Command::TakeEmergency { secret, purpose } => take_emergency(state, actor, now, *secret, purpose),
         Command::Justify { grant, account } => justify(state, actor, now, *grant, account),
-        Command::ReviewEmergency {
-            grant,
-            in_order,
-            note,
-        } => review_emergency(state, actor, now, *grant, *in_order, note.clone()),
+        Command::ReviewEmergency { grant, in_order, note } => {
+            review_emergency(state, actor, now, *grant, *in_order, note.clone())
+        }
     }
 }
 
@@ -165,43 +144,22 @@ fn request(
     let person = actor.person(state, now, "ask for access")?;
     let secret = secrets::seen(state, actor, now, secret)?;
     not_retired(secret)?;
-    if let Some(open) = state
-        .access
-        .pending()
-        .find(|r| r.person == person && r.secret == secret.id)
-    {
-        return Err(
-            Refusal::new(Rule::Taken, format!("{} already waits for an answer", open.id))
-                .remedy("wait for it, or take it back and ask anew"),
-        );
+    if let Some(open) = state.access.pending().find(|r| r.person == person && r.secret == secret.id) {
+        return Err(Refusal::new(Rule::Taken, format!("{} already waits for an answer", open.id))
+            .remedy("wait for it, or take it back and ask anew"));
     }
     let latest = latest_end(&state.access.requirement(secret.tier()), now);
     let ends = ends.unwrap_or(latest);
     if ends <= now {
-        return Err(Refusal::input(
-            "ends",
-            "the end of access has to be in the future",
-        ));
+        return Err(Refusal::input("ends", "the end of access has to be in the future"));
     }
     if ends > latest {
-        let message = format!(
-            "access to a {} secret lasts at most until {}",
-            secret.tier(),
-            latest.date("UTC")
-        );
+        let message =
+            format!("access to a {} secret lasts at most until {}", secret.tier(), latest.date("UTC"));
         return Err(Refusal::input("ends", message).remedy("ask for less; it can be asked for again"));
     }
     let request = state.access.next_request();
-    Ok(vec![
-        Event::Requested {
-            request,
-            person,
-            secret: secret.id,
-            purpose: purpose.clone(),
-            ends,
-        }
-        .into(),
-    ])
+    Ok(vec![Event::Requested { request, person, secret: secret.id, purpose: purpose.clone(), ends }.into()])
 }
 
 fn not_retired(secret: &Secret) -> Result<(), Refusal> {
@@ -221,10 +179,9 @@ fn pending<'a>(
     let secret = secrets::seen(state, actor, now, request.secret).map_err(|_| Refusal::unknown(id))?;
     match &request.outcome {
         Outcome::Pending => Ok((request, secret)),
-        Outcome::Granted(grant) => Err(Refusal::new(
-            Rule::Standing,
-            format!("{id} was approved before, as {grant}"),
-        )),
+        Outcome::Granted(grant) => {
+            Err(Refusal::new(Rule::Standing, format!("{id} was approved before, as {grant}")))
+        }
         Outcome::Denied(_) => Err(Refusal::new(Rule::Standing, format!("{id} was refused before"))),
         Outcome::Withdrawn => Err(Refusal::new(Rule::Standing, format!("{id} was taken back"))),
     }
@@ -262,24 +219,13 @@ fn revoke(
         }
     }
     if grant.revoked.is_some() {
-        return Err(Refusal::new(
-            Rule::Standing,
-            format!("{id} was taken back before"),
-        ));
+        return Err(Refusal::new(Rule::Standing, format!("{id} was taken back before")));
     }
     if grant.ends <= now {
         return Err(Refusal::new(Rule::Standing, format!("{id} has already ended")));
     }
     let (secret, person) = (grant.secret, grant.person);
-    Ok(vec![
-        Event::Revoked {
-            grant: id,
-            secret,
-            person,
-            reason: reason.clone(),
-        }
-        .into(),
-    ])
+    Ok(vec![Event::Revoked { grant: id, secret, person, reason: reason.clone() }.into()])
 }
 
 /// Emergency access stands in for the approvals and for nothing else: employment, clearance, agreement and second factor
@@ -302,54 +248,29 @@ fn take_emergency(
         )
         .remedy("ask for access, and call the owner"));
     }
-    let cleared = state
-        .people
-        .get(person)
-        .is_some_and(|p| p.clearance >= requirement.clearance);
+    let cleared = state.people.get(person).is_some_and(|p| p.clearance >= requirement.clearance);
     if !cleared {
-        let message = format!(
-            "emergency access still asks for clearance {}",
-            requirement.clearance
-        );
+        let message = format!("emergency access still asks for clearance {}", requirement.clearance);
         return Err(Refusal::new(Rule::Gate, message).remedy("call somebody who is cleared, or the owner"));
     }
     // A grant with fewer approvals than the tier asks by now opens nothing, and so stands in nobody's way.
     let suffices = |grant: &Grant| grant.is_live(now) && grant.is_approved_by(requirement.approvals);
     if state.access.grants_between(person, secret.id).any(suffices) {
-        return Err(Refusal::new(
-            Rule::Taken,
-            "you hold a grant to this secret already",
-        ));
+        return Err(Refusal::new(Rule::Taken, "you hold a grant to this secret already"));
     }
-    if let Some(open) = state
-        .access
-        .open_emergencies()
-        .find(|g| g.person == person && is_unjustified(g))
-    {
-        return Err(
-            Refusal::new(Rule::Standing, format!("{} has not been justified yet", open.id))
-                .remedy("justify your last emergency access before you take another"),
-        );
+    if let Some(open) = state.access.open_emergencies().find(|g| g.person == person && is_unjustified(g)) {
+        return Err(Refusal::new(Rule::Standing, format!("{} has not been justified yet", open.id))
+            .remedy("justify your last emergency access before you take another"));
     }
     let ends = now + i64::from(requirement.emergency_minutes).saturating_mul(MINUTE);
     let grant = state.access.next_grant();
     Ok(vec![
-        Event::EmergencyTaken {
-            grant,
-            person,
-            secret: secret.id,
-            purpose: purpose.clone(),
-            ends,
-        }
-        .into(),
+        Event::EmergencyTaken { grant, person, secret: secret.id, purpose: purpose.clone(), ends }.into(),
     ])
 }
 
 fn is_unjustified(grant: &Grant) -> bool {
-    grant
-        .emergency
-        .as_ref()
-        .is_some_and(|emergency| emergency.justified.is_none())
+    grant.emergency.as_ref().is_some_and(|emergency| emergency.justified.is_none())
 }
 
 fn justify(
@@ -365,19 +286,9 @@ fn justify(
         return Err(Refusal::role("justify it", "whoever took the emergency access"));
     }
     if !is_unjustified(grant) {
-        return Err(Refusal::new(
-            Rule::Standing,
-            format!("{id} does not wait for a justification"),
-        ));
+        return Err(Refusal::new(Rule::Standing, format!("{id} does not wait for a justification")));
     }
-    Ok(vec![
-        Event::EmergencyJustified {
-            grant: id,
-            secret: secret.id,
-            account: account.clone(),
-        }
-        .into(),
-    ])
+    Ok(vec![Event::EmergencyJustified { grant: id, secret: secret.id, account: account.clone() }.into()])
 }
 
 fn review_emergency(
@@ -391,31 +302,16 @@ fn review_emergency(
     let person = actor.person(state, now, "look at an emergency access")?;
     let (grant, secret) = known_grant(state, actor, now, id)?;
     if grant.person == person {
-        return Err(Refusal::new(
-            Rule::OwnCase,
-            "nobody judges their own emergency access",
-        ));
+        return Err(Refusal::new(Rule::OwnCase, "nobody judges their own emergency access"));
     }
     let deputy = actor.holds(state, now, &[Role::Counsel, Role::SecurityOfficer]);
     if person != secret.profile.owner && !deputy {
-        return Err(Refusal::role(
-            "look at it",
-            "the secret's owner, counsel or the security officer",
-        ));
+        return Err(Refusal::role("look at it", "the secret's owner, counsel or the security officer"));
     }
     match &grant.emergency {
-        Some(emergency) if emergency.reviewed.is_none() => Ok(vec![
-            Event::EmergencyReviewed {
-                grant: id,
-                secret: secret.id,
-                in_order,
-                note,
-            }
-            .into(),
-        ]),
-        _ => Err(Refusal::new(
-            Rule::Standing,
-            format!("{id} does not wait to be looked at"),
-        )),
+        Some(emergency) if emergency.reviewed.is_none() => {
+            Ok(vec![Event::EmergencyReviewed { grant: id, secret: secret.id, in_order, note }.into()])
+        }
+        _ => Err(Refusal::new(Rule::Standing, format!("{id} does not wait to be looked at"))),
     }
 }

@@ -48,29 +48,22 @@ pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
             });
         }
         if emergency.reviewed.is_none() {
-            duties.extend(
-                judges(state, now, secret.profile.owner, grant.person)
-                    .into_iter()
-                    .map(|person| Duty {
-                        person,
-                        task: Task::ReviewEmergency,
-                        about: grant.id.into(),
-                        text: format!("Look at the emergency access to `{title}`"),
-                        due,
-                    }),
-            );
+            duties.extend(judges(state, now, secret.profile.owner, grant.person).into_iter().map(|person| {
+                Duty {
+                    person,
+                    task: Task::ReviewEmergency,
+                    about: grant.id.into(),
+                    text: format!("Look at the emergency access to `{title}`"),
+                    due,
+                }
+            }));
         }
     }
 }
 
 /// The owner looks at an emergency access; where the owner took it, or is not here, whoever stands in for the owner.
 fn judges(state: &State, now: Time, owner: PersonId, taker: PersonId) -> Vec<PersonId> {
-    if owner != taker
-        && state
-            .people
-            .get(owner)
-            .is_some_and(|person| person.is_active(now))
-    {
+    if owner != taker && state.people.get(owner).is_some_and(|person| person.is_active(now)) {
         return vec![owner];
     }
     deputies(state, now).filter(|id| *id != taker).collect()
@@ -78,9 +71,5 @@ fn judges(state: &State, now: Time, owner: PersonId, taker: PersonId) -> Vec<Per
 
 fn deputies(state: &State, now: Time) -> impl Iterator<Item = PersonId> {
     let stand_in = |role: &Role| matches!(role, Role::Counsel | Role::SecurityOfficer);
-    state
-        .people
-        .iter()
-        .filter(move |p| p.is_active(now) && p.roles.iter().any(stand_in))
-        .map(|p| p.id)
+    state.people.iter().filter(move |p| p.is_active(now) && p.roles.iter().any(stand_in)).map(|p| p.id)
 }

@@ -155,51 +155,20 @@ impl Event {
     pub(crate) fn subjects(&self) -> Vec<Subject> {
         match self {
             Event::RequirementsSet { .. } => Vec::new(),
-            Event::Requested {
-                request,
-                person,
-                secret,
-                ..
-            } => {
+            Event::Requested { request, person, secret, .. } => {
                 vec![(*request).into(), (*secret).into(), (*person).into()]
             }
-            Event::Approved {
-                request,
-                secret,
-                approver,
-                ..
-            } => {
+            Event::Approved { request, secret, approver, .. } => {
                 vec![(*request).into(), (*secret).into(), (*approver).into()]
             }
             Event::Denied { request, secret, .. } | Event::Withdrawn { request, secret } => {
                 vec![(*request).into(), (*secret).into()]
             }
-            Event::Granted {
-                grant,
-                request,
-                person,
-                secret,
-                ..
-            } => {
-                vec![
-                    (*grant).into(),
-                    (*request).into(),
-                    (*secret).into(),
-                    (*person).into(),
-                ]
+            Event::Granted { grant, request, person, secret, .. } => {
+                vec![(*grant).into(), (*request).into(), (*secret).into(), (*person).into()]
             }
-            Event::Revoked {
-                grant,
-                secret,
-                person,
-                ..
-            }
-            | Event::EmergencyTaken {
-                grant,
-                person,
-                secret,
-                ..
-            } => {
+            Event::Revoked { grant, secret, person, .. }
+            | Event::EmergencyTaken { grant, person, secret, .. } => {
                 vec![(*grant).into(), (*secret).into(), (*person).into()]
             }
             Event::EmergencyJustified { grant, secret, .. }

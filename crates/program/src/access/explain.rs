@@ -70,11 +70,8 @@ impl Remedy {
             }
             Remedy::AskForAccess { secret } => format!("Ask for access to {secret}, and say what for."),
             Remedy::AwaitApproval { request, missing } => {
-                let people = if *missing == 1 {
-                    "one person".to_owned()
-                } else {
-                    format!("{missing} people")
-                };
+                let people =
+                    if *missing == 1 { "one person".to_owned() } else { format!("{missing} people") };
                 format!("Wait for {request}: {people} still have to approve it.")
             }
             Remedy::ShowSecondFactor => {
@@ -130,22 +127,15 @@ pub fn why(
 ) -> (Decision, Vec<Because>) {
     let (facts, _) = facts(state, person, secret, now, circumstances);
     let decision = gate.decide(&facts);
-    let because = facts
-        .tier_required
-        .iter()
-        .map(|condition| because(state, &facts, &decision, condition, now));
+    let because =
+        facts.tier_required.iter().map(|condition| because(state, &facts, &decision, condition, now));
     (decision, because.collect())
 }
 
 fn because(state: &State, facts: &Facts, decision: &Decision, condition: Condition, now: Time) -> Because {
     let met = !decision.failing().contains(condition);
     let why = gate::why(facts, condition);
-    Because {
-        condition,
-        met,
-        why,
-        remedy: (!met).then(|| remedy(state, facts, condition, now)),
-    }
+    Because { condition, met, why, remedy: (!met).then(|| remedy(state, facts, condition, now)) }
 }
 
 fn remedy(state: &State, facts: &Facts, condition: Condition, now: Time) -> Remedy {
@@ -153,14 +143,9 @@ fn remedy(state: &State, facts: &Facts, condition: Condition, now: Time) -> Reme
     match condition {
         Condition::Suspension => Remedy::EndSuspension,
         Condition::Employment => Remedy::AmendEmployment,
-        Condition::Clearance => Remedy::RaiseClearance {
-            to: facts.clearance_required,
-        },
+        Condition::Clearance => Remedy::RaiseClearance { to: facts.clearance_required },
         Condition::Grant => {
-            let waiting = state
-                .access
-                .pending()
-                .find(|r| r.person == person && r.secret == secret);
+            let waiting = state.access.pending().find(|r| r.person == person && r.secret == secret);
             match (waiting, state.secrets.get(secret)) {
                 (Some(request), Some(found)) if request.outcome == Outcome::Pending => {
                     Remedy::AwaitApproval {
@@ -173,12 +158,9 @@ fn remedy(state: &State, facts: &Facts, condition: Condition, now: Time) -> Reme
         }
         Condition::Agreement => {
             let covering = agreements::covering(state, secret);
-            let assigned = covering
-                .iter()
-                .copied()
-                .find(|id| state.agreements.is_assigned(person, *id));
-            assigned.map_or(Remedy::AssignAgreement { agreements: covering }, |agreement| {
-                Remedy::Sign { agreement }
+            let assigned = covering.iter().copied().find(|id| state.agreements.is_assigned(person, *id));
+            assigned.map_or(Remedy::AssignAgreement { agreements: covering }, |agreement| Remedy::Sign {
+                agreement,
             })
         }
         Condition::SecondFactor => Remedy::ShowSecondFactor,
@@ -205,13 +187,7 @@ pub fn who(state: &State, gate: &Gate, secret: SecretId, now: Time) -> Vec<Row> 
         let (facts, grant) = with_requirement(state, person, secret, now, None, &requirement);
         let decision = memo.decide(gate, &facts);
         let until = decision.valid_until().map(Time);
-        Row {
-            person,
-            grant,
-            opens: decision.allowed(),
-            failing: decision.failing(),
-            until,
-        }
+        Row { person, grant, opens: decision.allowed(), failing: decision.failing(), until }
     });
     let mut rows: Vec<Row> = rows.collect();
     rows.sort_by_key(|row| (!row.opens, row.person));
@@ -230,15 +206,11 @@ pub fn openable<'a>(
 ) -> Vec<&'a Secret> {
     let mut memo = Memo::new();
     let requirements = Tier::ALL.map(|tier| (tier, state.access.requirement(tier)));
-    let by_grant = requirements
-        .iter()
-        .all(|(_, requirement)| requirement.conditions.contains(Condition::Grant));
+    let by_grant =
+        requirements.iter().all(|(_, requirement)| requirement.conditions.contains(Condition::Grant));
     let candidates: Vec<&Secret> = if by_grant {
         let granted: BTreeSet<SecretId> = state.access.grants_of(person).map(|grant| grant.secret).collect();
-        granted
-            .into_iter()
-            .filter_map(|id| state.secrets.get(id))
-            .collect()
+        granted.into_iter().filter_map(|id| state.secrets.get(id)).collect()
     } else {
         state.secrets.iter().collect()
     };
@@ -263,9 +235,7 @@ pub fn may_open<'a>(
     circumstances: Option<Circumstances>,
 ) -> Vec<&'a Document> {
     let secrets = openable(state, gate, person, now, circumstances);
-    let documents = secrets
-        .into_iter()
-        .flat_map(|secret| state.documents.of(secret.id));
+    let documents = secrets.into_iter().flat_map(|secret| state.documents.of(secret.id));
     documents.filter(|document| is_here(document)).collect()
 }
 

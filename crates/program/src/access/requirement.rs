@@ -42,10 +42,8 @@ impl Requirement {
     /// What a tier asks until the organisation says otherwise.
     #[must_use]
     pub fn default_for(tier: Tier) -> Self {
-        let mut conditions: ConditionSet = AVAILABLE
-            .into_iter()
-            .filter(|c| *c != Condition::Network)
-            .collect();
+        let mut conditions: ConditionSet =
+            AVAILABLE.into_iter().filter(|c| *c != Condition::Network).collect();
         if tier == Tier::Confidential {
             conditions.remove(Condition::SecondFactor);
         }
@@ -87,29 +85,18 @@ impl Requirement {
 
     pub(super) fn check(&self) -> Result<(), Refusal> {
         let asked = |condition| self.conditions.contains(condition);
-        if let Some(condition) = self
-            .conditions
-            .iter()
-            .find(|condition| !AVAILABLE.contains(condition))
-        {
-            return Err(
-                Refusal::input("conditions", format!("`{condition}` cannot be asked yet"))
-                    .remedy("nothing in this version can meet it, so nobody could open anything"),
-            );
+        if let Some(condition) = self.conditions.iter().find(|condition| !AVAILABLE.contains(condition)) {
+            return Err(Refusal::input("conditions", format!("`{condition}` cannot be asked yet"))
+                .remedy("nothing in this version can meet it, so nobody could open anything"));
         }
         for always in [Condition::Suspension, Condition::Employment] {
             if !asked(always) {
-                return Err(
-                    Refusal::input("conditions", format!("`{always}` is always asked"))
-                        .remedy("somebody who has left or is suspended must not open anything"),
-                );
+                return Err(Refusal::input("conditions", format!("`{always}` is always asked"))
+                    .remedy("somebody who has left or is suspended must not open anything"));
             }
         }
         if asked(Condition::Network) && self.networks.is_empty() {
-            return Err(Refusal::input(
-                "networks",
-                "`network` is asked, but no address range is named",
-            ));
+            return Err(Refusal::input("networks", "`network` is asked, but no address range is named"));
         }
         let bounds = [
             ("clearance", u32::from(self.clearance), 0, 9),

@@ -123,10 +123,7 @@ impl Access {
     /// What a tier asks.
     #[must_use]
     pub fn requirement(&self, tier: Tier) -> Arc<Requirement> {
-        self.requirements
-            .get(&tier)
-            .cloned()
-            .unwrap_or_else(|| Arc::new(Requirement::default_for(tier)))
+        self.requirements.get(&tier).cloned().unwrap_or_else(|| Arc::new(Requirement::default_for(tier)))
     }
 
     /// One request.
@@ -159,25 +156,19 @@ impl Access {
     /// The grants of one person, by secret.
     pub fn grants_of(&self, person: PersonId) -> impl Iterator<Item = &Grant> {
         let range = (person, SecretId(0), GrantId(0))..=(person, SecretId(u32::MAX), GrantId(u32::MAX));
-        self.by_person
-            .range(range)
-            .filter_map(|(_, _, id)| self.grant(*id))
+        self.by_person.range(range).filter_map(|(_, _, id)| self.grant(*id))
     }
 
     /// The grants to one secret, by person.
     pub fn grants_to(&self, secret: SecretId) -> impl Iterator<Item = &Grant> {
         let range = (secret, PersonId(0), GrantId(0))..=(secret, PersonId(u32::MAX), GrantId(u32::MAX));
-        self.by_secret
-            .range(range)
-            .filter_map(|(_, _, id)| self.grant(*id))
+        self.by_secret.range(range).filter_map(|(_, _, id)| self.grant(*id))
     }
 
     /// The grants of one person to one secret, the oldest first.
     pub fn grants_between(&self, person: PersonId, secret: SecretId) -> impl Iterator<Item = &Grant> {
         let range = (person, secret, GrantId(0))..=(person, secret, GrantId(u32::MAX));
-        self.by_person
-            .range(range)
-            .filter_map(|(_, _, id)| self.grant(*id))
+        self.by_person.range(range).filter_map(|(_, _, id)| self.grant(*id))
     }
 
     /// Was this person ever granted this secret?
@@ -194,11 +185,7 @@ impl Access {
     /// The id the next request will have.
     #[must_use]
     pub fn next_request(&self) -> RequestId {
-        RequestId(
-            self.requests
-                .get_max()
-                .map_or(1, |(id, _)| id.0.saturating_add(1)),
-        )
+        RequestId(self.requests.get_max().map_or(1, |(id, _)| id.0.saturating_add(1)))
     }
 
     /// The id the next grant will have.
@@ -210,58 +197,29 @@ impl Access {
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {
         let at = recorded.time;
         match event {
-            Event::RequirementsSet {
-                tier, requirement, ..
-            } => {
+            Event::RequirementsSet { tier, requirement, .. } => {
                 self.requirements.insert(*tier, Arc::new(requirement.clone()));
             }
-            Event::Requested {
-                request,
-                person,
-                secret,
-                purpose,
-                ends,
-            } => {
+            Event::Requested { request, person, secret, purpose, ends } => {
                 let purpose = purpose.to_string();
                 let (approvals, outcome) = (Vec::new(), Outcome::Pending);
                 let (id, person, secret, ends) = (*request, *person, *secret, *ends);
                 self.pending.insert(id);
                 self.requests.insert(
                     id,
-                    Arc::new(Request {
-                        id,
-                        person,
-                        secret,
-                        purpose,
-                        ends,
-                        at,
-                        approvals,
-                        outcome,
-                    }),
+                    Arc::new(Request { id, person, secret, purpose, ends, at, approvals, outcome }),
                 );
             }
-            Event::Approved {
-                request, approver, ..
-            } => {
+            Event::Approved { request, approver, .. } => {
                 if let Some(found) = self.requests.get_mut(request) {
-                    Arc::make_mut(found)
-                        .approvals
-                        .push(Approval { by: *approver, at });
+                    Arc::make_mut(found).approvals.push(Approval { by: *approver, at });
                 }
             }
             Event::Denied { request, reason, .. } => {
                 self.settle(*request, Outcome::Denied(reason.to_string()))
             }
             Event::Withdrawn { request, .. } => self.settle(*request, Outcome::Withdrawn),
-            Event::Granted {
-                grant,
-                request,
-                person,
-                secret,
-                purpose,
-                ends,
-                approvers,
-            } => {
+            Event::Granted { grant, request, person, secret, purpose, ends, approvers } => {
                 self.settle(*request, Outcome::Granted(*grant));
                 self.insert(Grant {
                     id: *grant,
@@ -276,20 +234,10 @@ impl Access {
                 });
             }
             Event::Revoked { grant, reason, .. } => {
-                let revocation = Revocation {
-                    at,
-                    by: recorded.by.person,
-                    reason: reason.to_string(),
-                };
+                let revocation = Revocation { at, by: recorded.by.person, reason: reason.to_string() };
                 self.change(*grant, |grant| grant.revoked = Some(revocation));
             }
-            Event::EmergencyTaken {
-                grant,
-                person,
-                secret,
-                purpose,
-                ends,
-            } => {
+            Event::EmergencyTaken { grant, person, secret, purpose, ends } => {
                 self.open_emergencies.insert(*grant);
                 self.insert(Grant {
                     id: *grant,
@@ -307,16 +255,9 @@ impl Access {
                 let account = account.to_string();
                 self.emergency(*grant, |emergency| emergency.justified = Some((at, account)));
             }
-            Event::EmergencyReviewed {
-                grant,
-                in_order,
-                note,
-                ..
-            } => {
+            Event::EmergencyReviewed { grant, in_order, note, .. } => {
                 let note = note.as_ref().map(ToString::to_string);
-                self.emergency(*grant, |emergency| {
-                    emergency.reviewed = Some((at, *in_order, note))
-                });
+                self.emergency(*grant, |emergency| emergency.reviewed = Some((at, *in_order, note)));
             }
         }
     }

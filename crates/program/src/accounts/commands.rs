@@ -13,10 +13,7 @@ use std::collections::BTreeSet;
 
 /// What can be done about accounts.
 #[derive(Debug, Clone, PartialEq)]
-#[allow(
-    missing_docs,
-    reason = "`account`, `person` and `session` mean the same in every variant"
-)]
+#[allow(missing_docs, reason = "`account`, `person` and `session` mean the same in every variant")]
 pub enum Command {
     /// Enter the first administrator and invite them, while there is none.
     FirstAdministrator {
@@ -126,45 +123,26 @@ pub fn decide(
 ) -> Result<Vec<crate::Event>, Refusal> {
     let desk = Desk { state, actor, now };
     let events = match command {
-        Command::FirstAdministrator {
-            name,
-            mail,
-            department,
-            invite,
-            verifier,
-        } => {
+        Command::FirstAdministrator { name, mail, department, invite, verifier } => {
             return desk.first_administrator(name, mail, department, *invite, verifier.as_ref());
         }
         Command::Invite { person, invite } => desk.invite(*person, *invite)?,
         Command::Open { invite, verifier } => desk.open(invite, verifier)?,
         Command::ChangePassword { verifier } => desk.change_password(verifier)?,
         Command::OfferReset { account, invite } => desk.offer_reset(*account, *invite)?,
-        Command::SetSecondFactor {
-            secret,
-            recovery,
-            totp_step,
-        } => desk.set_second_factor(secret, recovery, *totp_step)?,
+        Command::SetSecondFactor { secret, recovery, totp_step } => {
+            desk.set_second_factor(secret, recovery, *totp_step)?
+        }
         Command::RemoveSecondFactor { account, reason } => desk.remove_second_factor(*account, reason)?,
         Command::NoteFailure { account } => desk.note_failure(*account)?,
         Command::StartSession(sign_in) => desk.start_session(sign_in)?,
         Command::ConfirmSecondFactor { proof } => desk.confirm(*proof)?,
-        Command::EndSession {
-            account,
-            session,
-            reason,
-        } => desk.end_session(*account, *session, *reason)?,
+        Command::EndSession { account, session, reason } => desk.end_session(*account, *session, *reason)?,
         Command::EndAllSessions { account } => desk.end_all_sessions(*account)?,
-        Command::IssueToken {
-            name,
-            digest,
-            scopes,
-            ends,
-        } => desk.issue_token(name, *digest, scopes, *ends)?,
-        Command::RevokeToken {
-            account,
-            token,
-            reason,
-        } => desk.revoke_token(*account, *token, reason)?,
+        Command::IssueToken { name, digest, scopes, ends } => {
+            desk.issue_token(name, *digest, scopes, *ends)?
+        }
+        Command::RevokeToken { account, token, reason } => desk.revoke_token(*account, *token, reason)?,
         Command::Close { account, reason } => desk.close(*account, reason)?,
     };
     Ok(events.into_iter().map(crate::Event::from).collect())
@@ -193,10 +171,7 @@ impl<'a> Desk<'a> {
             Via::Link => administrators.next().is_some(),
             _ if self.actor.is_operator() => administrators.any(|person| person.is_active(self.now)),
             _ => {
-                return Err(Refusal::role(
-                    "set up the first administrator",
-                    "the holder of the set-up link",
-                ));
+                return Err(Refusal::role("set up the first administrator", "the holder of the set-up link"));
             }
         };
         if taken {
@@ -219,31 +194,13 @@ impl<'a> Desk<'a> {
         check_joiner(
             self.state,
             self.now,
-            &Joiner {
-                profile: profile.clone(),
-                clearance: 0,
-                roles: roles.clone(),
-            },
+            &Joiner { profile: profile.clone(), clearance: 0, roles: roles.clone() },
         )?;
         let person = self.state.people.next();
         let account = self.state.accounts.next_account();
-        let invited = Event::Invited {
-            account,
-            person,
-            invite,
-            ends: self.now + INVITE_LASTS,
-        };
-        let opened = verifier.map(|verifier| Event::Opened {
-            account,
-            person,
-            verifier: verifier.clone(),
-        });
-        let added = people::Event::Added {
-            person,
-            profile,
-            clearance: 0,
-            roles,
-        };
+        let invited = Event::Invited { account, person, invite, ends: self.now + INVITE_LASTS };
+        let opened = verifier.map(|verifier| Event::Opened { account, person, verifier: verifier.clone() });
+        let added = people::Event::Added { person, profile, clearance: 0, roles };
         let accounts = std::iter::once(invited).chain(opened).map(crate::Event::from);
         Ok(std::iter::once(added.into()).chain(accounts).collect())
     }
@@ -262,22 +219,13 @@ impl<'a> Desk<'a> {
             ));
         }
         self.fresh(&invite)?;
-        let known = self
-            .state
-            .accounts
-            .of(id)
-            .filter(|account| account.closed.is_none());
+        let known = self.state.accounts.of(id).filter(|account| account.closed.is_none());
         if let Some(open) = known.filter(|account| account.is_open()) {
             let message = format!("`{id}` has the account `{}` already", open.id);
             return Err(Refusal::new(Rule::Taken, message).remedy("offer them a new password instead"));
         }
         let account = known.map_or(self.state.accounts.next_account(), |account| account.id);
-        Ok(vec![Event::Invited {
-            account,
-            person: id,
-            invite,
-            ends: self.now + INVITE_LASTS,
-        }])
+        Ok(vec![Event::Invited { account, person: id, invite, ends: self.now + INVITE_LASTS }])
     }
 
     /// A link that was used, has ended, or never was is refused in the same words.
@@ -288,23 +236,15 @@ impl<'a> Desk<'a> {
             let stays = person.is_some_and(|person| person.ends.is_none_or(|ends| self.now < ends));
             lasts && stays && account.closed.is_none()
         };
-        let account = self
-            .state
-            .accounts
-            .by_invite(invite)
-            .filter(good)
-            .ok_or_else(|| {
-                Refusal::new(
-                    Rule::SignIn,
-                    "this link is not good: it was used, has ended, or was replaced by a newer one",
-                )
-                .remedy("ask for a new one")
-            })?;
-        let opened = Event::Opened {
-            account: account.id,
-            person: account.person,
-            verifier: verifier.clone(),
-        };
+        let account = self.state.accounts.by_invite(invite).filter(good).ok_or_else(|| {
+            Refusal::new(
+                Rule::SignIn,
+                "this link is not good: it was used, has ended, or was replaced by a newer one",
+            )
+            .remedy("ask for a new one")
+        })?;
+        let opened =
+            Event::Opened { account: account.id, person: account.person, verifier: verifier.clone() };
         let ended = self.ends_all(account.id, SessionEnd::Replaced, None);
         Ok(std::iter::once(opened).chain(ended).collect())
     }
@@ -344,10 +284,7 @@ impl<'a> Desk<'a> {
         totp_step: u64,
     ) -> Result<Vec<Event>, Refusal> {
         let (account, session) = self.own_session("set up a second factor")?;
-        let proven = self
-            .actor
-            .second_factor_at
-            .is_some_and(|at| self.now - at <= FRESH_PROOF);
+        let proven = self.actor.second_factor_at.is_some_and(|at| self.now - at <= FRESH_PROOF);
         if account.second_factor.is_some() && !proven {
             return Err(Refusal::new(
                 Rule::SignIn,
@@ -371,16 +308,7 @@ impl<'a> Desk<'a> {
             at: self.now,
             totp_step: Some(totp_step),
         };
-        Ok(vec![
-            Event::SecondFactorSet {
-                account,
-                person,
-                secret,
-                recovery,
-                totp_step,
-            },
-            confirmed,
-        ])
+        Ok(vec![Event::SecondFactorSet { account, person, secret, recovery, totp_step }, confirmed])
     }
 
     fn remove_second_factor(&self, id: AccountId, reason: &Text) -> Result<Vec<Event>, Refusal> {
@@ -388,16 +316,10 @@ impl<'a> Desk<'a> {
         let account = self.account(id)?;
         self.not_own(account, "takes away their own second factor")?;
         if account.second_factor.is_none() {
-            return Err(Refusal::new(
-                Rule::Standing,
-                format!("`{id}` has no second factor"),
-            ));
+            return Err(Refusal::new(Rule::Standing, format!("`{id}` has no second factor")));
         }
-        let removed = Event::SecondFactorRemoved {
-            account: id,
-            person: account.person,
-            reason: reason.clone(),
-        };
+        let removed =
+            Event::SecondFactorRemoved { account: id, person: account.person, reason: reason.clone() };
         let ended = self.ends_all(id, SessionEnd::Revoked, None);
         Ok(std::iter::once(removed).chain(ended).collect())
     }
@@ -415,22 +337,13 @@ impl<'a> Desk<'a> {
                 .remedy("choose one at least"));
         }
         if ends <= self.now || ends > self.now + LONGEST_TOKEN {
-            return Err(
-                Refusal::input("ends", "a token ends after now, and within a year")
-                    .remedy("give another end"),
-            );
+            return Err(Refusal::input("ends", "a token ends after now, and within a year")
+                .remedy("give another end"));
         }
-        let live = || {
-            self.state
-                .accounts
-                .tokens_of(account.id)
-                .filter(|token| self.now < token.ends)
-        };
+        let live = || self.state.accounts.tokens_of(account.id).filter(|token| self.now < token.ends);
         if live().any(|token| token.name == *name) {
             let message = format!("one of your tokens is called `{name}` already");
-            return Err(Refusal::new(Rule::Taken, message)
-                .field("name")
-                .remedy("give it another name"));
+            return Err(Refusal::new(Rule::Taken, message).field("name").remedy("give it another name"));
         }
         if self.state.accounts.token_by_digest(&digest).is_some() {
             return Err(Refusal::new(Rule::Taken, "this token is in use already"));
@@ -447,19 +360,10 @@ impl<'a> Desk<'a> {
     }
 
     fn revoke_token(&self, id: AccountId, token: TokenId, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.own_or(
-            id,
-            &[Role::SecurityOfficer, Role::Administrator],
-            "revoke other people's tokens",
-        )?;
+        self.own_or(id, &[Role::SecurityOfficer, Role::Administrator], "revoke other people's tokens")?;
         let known = self.state.accounts.tokens_of(id).find(|known| known.id == token);
         let known = known.ok_or_else(|| Refusal::unknown(token))?;
-        Ok(vec![Event::TokenRevoked {
-            token,
-            account: id,
-            person: known.person,
-            reason: reason.clone(),
-        }])
+        Ok(vec![Event::TokenRevoked { token, account: id, person: known.person, reason: reason.clone() }])
     }
 
     fn close(&self, id: AccountId, reason: &Text) -> Result<Vec<Event>, Refusal> {
@@ -469,11 +373,7 @@ impl<'a> Desk<'a> {
         if account.closed.is_some() {
             return Err(Refusal::new(Rule::Standing, format!("`{id}` is closed already")));
         }
-        Ok(vec![Event::Closed {
-            account: id,
-            person: account.person,
-            reason: reason.clone(),
-        }])
+        Ok(vec![Event::Closed { account: id, person: account.person, reason: reason.clone() }])
     }
 
     pub(super) fn account(&self, id: AccountId) -> Result<&'a Account, Refusal> {
@@ -504,11 +404,7 @@ impl<'a> Desk<'a> {
     /// One's own account; the program's own housekeeping; or one of `roles`.
     pub(super) fn own_or(&self, id: AccountId, roles: &[Role], act: &str) -> Result<(), Refusal> {
         let own = self.actor.account == Some(id) && usable(self.state, id, self.now);
-        if own || self.actor.via == Via::Program {
-            Ok(())
-        } else {
-            self.require(roles, act)
-        }
+        if own || self.actor.via == Via::Program { Ok(()) } else { self.require(roles, act) }
     }
 
     fn not_own(&self, account: &Account, what: &str) -> Result<(), Refusal> {

@@ -47,10 +47,7 @@ pub enum TokenScope {
 /// What was recorded about an account. `person` is whose it is: their key seals the fields.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind")]
-#[allow(
-    missing_docs,
-    reason = "`account`, `person` and `session` mean the same in every variant"
-)]
+#[allow(missing_docs, reason = "`account`, `person` and `session` mean the same in every variant")]
 pub enum Event {
     /// A person was invited to open an account by a one-time link.
     #[serde(rename = "account.invited")]

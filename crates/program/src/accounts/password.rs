@@ -35,19 +35,13 @@ pub fn check_password(password: &str, name: &str, mail: &str) -> Result<(), Refu
     }
     let plain = password.to_lowercase();
     if COMMON.lines().any(|common| common == plain) {
-        return Err(refused(
-            "this password is one of the first that would be tried".to_owned(),
-        ));
+        return Err(refused("this password is one of the first that would be tried".to_owned()));
     }
     if is_pattern(&plain) {
-        return Err(refused(
-            "this password repeats or counts: it would be guessed quickly".to_owned(),
-        ));
+        return Err(refused("this password repeats or counts: it would be guessed quickly".to_owned()));
     }
     if is_mostly(&plain, name, mail) {
-        return Err(refused(
-            "this password is made of the name or the mail address".to_owned(),
-        ));
+        return Err(refused("this password is made of the name or the mail address".to_owned()));
     }
     Ok(())
 }
@@ -61,15 +55,8 @@ fn is_pattern(password: &str) -> bool {
         ('0', '9') => -1,
         (a, b) => i64::from(u32::from(b)).saturating_sub(i64::from(u32::from(a))),
     };
-    let steps: Vec<i64> = chars
-        .iter()
-        .zip(chars.iter().skip(1))
-        .map(|(a, b)| step(*a, *b))
-        .collect();
-    repeats
-        || [1, -1]
-            .into_iter()
-            .any(|way| steps.iter().all(|step| *step == way))
+    let steps: Vec<i64> = chars.iter().zip(chars.iter().skip(1)).map(|(a, b)| step(*a, *b)).collect();
+    repeats || [1, -1].into_iter().any(|way| steps.iter().all(|step| *step == way))
 }
 
 /// What is left without the parts of the name and the address is too short to count as a password.
@@ -84,9 +71,7 @@ fn is_mostly(password: &str, name: &str, mail: &str) -> bool {
     };
     let mut parts: Vec<String> = parts(name).into_iter().chain(parts(mail)).collect();
     parts.sort_by_key(|part| std::cmp::Reverse(part.len()));
-    let left = parts
-        .iter()
-        .fold(password.to_owned(), |left, part| left.replace(part.as_str(), ""));
+    let left = parts.iter().fold(password.to_owned(), |left, part| left.replace(part.as_str(), ""));
     left.len() < password.len()
         && left.chars().filter(|c| c.is_alphanumeric()).count() < SHORTEST_PASSWORD / 2
 }

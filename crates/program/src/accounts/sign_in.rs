@@ -41,32 +41,18 @@ pub struct SignIn {
 /// What ends with somebody's presence: every session and token. Recorded beside the suspension or the end, so that none of
 /// them comes back to life with a reinstatement.
 pub(crate) fn end_of_presence(state: &State, person: PersonId, now: Time) -> Vec<Event> {
-    let Some(account) = state
-        .accounts
-        .of(person)
-        .filter(|account| account.closed.is_none())
-    else {
+    let Some(account) = state.accounts.of(person).filter(|account| account.closed.is_none()) else {
         return Vec::new();
     };
-    let sessions = state
-        .accounts
-        .sessions_of(account.id)
-        .filter(|session| now < session.ends);
-    let mut events: Vec<Event> = sessions
-        .map(|session| ended(session, SessionEnd::Revoked))
-        .collect();
+    let sessions = state.accounts.sessions_of(account.id).filter(|session| now < session.ends);
+    let mut events: Vec<Event> = sessions.map(|session| ended(session, SessionEnd::Revoked)).collect();
     if let Ok(reason) = Text::new("its owner was suspended or left") {
-        events.extend(
-            state
-                .accounts
-                .tokens_of(account.id)
-                .map(|token| Event::TokenRevoked {
-                    token: token.id,
-                    account: token.account,
-                    person: token.person,
-                    reason: reason.clone(),
-                }),
-        );
+        events.extend(state.accounts.tokens_of(account.id).map(|token| Event::TokenRevoked {
+            token: token.id,
+            account: token.account,
+            person: token.person,
+            reason: reason.clone(),
+        }));
     }
     events
 }
@@ -75,11 +61,7 @@ impl Desk<'_> {
     /// One sentence for every reason but the wait and the missing code: what is wrong is nobody's business who cannot sign
     /// in.
     pub(super) fn start_session(&self, sign_in: &SignIn) -> Result<Vec<Event>, Refusal> {
-        let SignIn {
-            account: id,
-            token,
-            proof,
-        } = sign_in;
+        let SignIn { account: id, token, proof } = sign_in;
         let account = self.state.accounts.get(*id).ok_or_else(wrong)?;
         self.not_waiting(account)?;
         if !usable(self.state, *id, self.now) || self.state.accounts.session_by_token(token).is_some() {
@@ -92,18 +74,10 @@ impl Desk<'_> {
             Proof::Recovery { .. } => Method::PasswordAndRecoveryCode,
         };
         let mut events: Vec<Event> = used.into_iter().collect();
-        let live: Vec<&Session> = self
-            .state
-            .accounts
-            .sessions_of(*id)
-            .filter(|session| self.now < session.ends)
-            .collect();
+        let live: Vec<&Session> =
+            self.state.accounts.sessions_of(*id).filter(|session| self.now < session.ends).collect();
         let spare = live.len().saturating_add(1).saturating_sub(MOST_SESSIONS);
-        events.extend(
-            live.into_iter()
-                .take(spare)
-                .map(|session| ended(session, SessionEnd::Replaced)),
-        );
+        events.extend(live.into_iter().take(spare).map(|session| ended(session, SessionEnd::Replaced)));
         events.push(Event::SessionStarted {
             session: self.state.accounts.next_session(),
             account: *id,
@@ -146,12 +120,7 @@ impl Desk<'_> {
         self.not_waiting(account)?;
         let failures = account.failures.saturating_add(1);
         let until = wait_after(failures).map(|wait| self.now + wait);
-        Ok(vec![Event::SignInFailed {
-            account: id,
-            person: account.person,
-            failures,
-            until,
-        }])
+        Ok(vec![Event::SignInFailed { account: id, person: account.person, failures, until }])
     }
 
     pub(super) fn end_session(
@@ -162,20 +131,12 @@ impl Desk<'_> {
     ) -> Result<Vec<Event>, Refusal> {
         let act = "end other people's sessions";
         self.own_or(id, &[Role::SecurityOfficer, Role::Administrator], act)?;
-        let session = self
-            .state
-            .accounts
-            .session(id, session)
-            .ok_or_else(|| Refusal::unknown(session))?;
+        let session = self.state.accounts.session(id, session).ok_or_else(|| Refusal::unknown(session))?;
         Ok(vec![ended(session, why)])
     }
 
     pub(super) fn end_all_sessions(&self, id: AccountId) -> Result<Vec<Event>, Refusal> {
-        self.own_or(
-            id,
-            &[Role::SecurityOfficer, Role::Administrator],
-            "end other people's sessions",
-        )?;
+        self.own_or(id, &[Role::SecurityOfficer, Role::Administrator], "end other people's sessions")?;
         let events = self.ends_all(id, SessionEnd::Revoked, None);
         if events.is_empty() {
             return Err(Refusal::new(Rule::Standing, format!("`{id}` has no session")));
@@ -185,43 +146,30 @@ impl Desk<'_> {
 
     /// Ends every live session of an account but one.
     pub(super) fn ends_all(&self, id: AccountId, why: SessionEnd, but: Option<SessionId>) -> Vec<Event> {
-        let sessions = self
-            .state
-            .accounts
-            .sessions_of(id)
-            .filter(|session| self.now < session.ends);
-        sessions
-            .filter(|session| Some(session.id) != but)
-            .map(|session| ended(session, why))
-            .collect()
+        let sessions = self.state.accounts.sessions_of(id).filter(|session| self.now < session.ends);
+        sessions.filter(|session| Some(session.id) != but).map(|session| ended(session, why)).collect()
     }
 
     /// Checks a second factor: the time step it used up, and the event that uses up a recovery code.
     fn proven(&self, account: &Account, proof: Proof) -> Result<(Option<u64>, Option<Event>), Refusal> {
         match (&account.second_factor, proof) {
             (None, Proof::None) => Ok((None, None)),
-            (Some(_), Proof::None) => Err(Refusal::new(
-                Rule::SignIn,
-                "a code of the second factor is needed",
-            )
-            .field("code")
-            .remedy("give the code your authenticator shows, or a recovery code")),
+            (Some(_), Proof::None) => {
+                Err(Refusal::new(Rule::SignIn, "a code of the second factor is needed")
+                    .field("code")
+                    .remedy("give the code your authenticator shows, or a recovery code"))
+            }
             // RFC 6238 section 5.2: a code is taken once.
             (Some(factor), Proof::Code { step }) if step > factor.last_step => Ok((Some(step), None)),
             (Some(factor), Proof::Recovery { code }) if factor.recovery.contains(&code) => {
-                let used = Event::RecoveryUsed {
-                    account: account.id,
-                    person: account.person,
-                    code,
-                };
+                let used = Event::RecoveryUsed { account: account.id, person: account.person, code };
                 Ok((None, Some(used)))
             }
-            (_, Proof::Code { .. } | Proof::Recovery { .. }) => Err(Refusal::new(
-                Rule::SignIn,
-                "this code is not right, or was used before",
-            )
-            .field("code")
-            .remedy("wait for the next code")),
+            (_, Proof::Code { .. } | Proof::Recovery { .. }) => {
+                Err(Refusal::new(Rule::SignIn, "this code is not right, or was used before")
+                    .field("code")
+                    .remedy("wait for the next code"))
+            }
         }
     }
 
@@ -237,21 +185,14 @@ impl Desk<'_> {
 #[must_use]
 pub fn must_wait(state: &State, until: Time) -> Refusal {
     let until = until.for_people(&state.organisation.zone);
-    Refusal::new(
-        Rule::SignIn,
-        format!("too many failures: nobody can sign in here before {until}"),
-    )
-    .remedy("try again then")
+    Refusal::new(Rule::SignIn, format!("too many failures: nobody can sign in here before {until}"))
+        .remedy("try again then")
 }
 
 /// How long an account waits after this many failures in a row: 1 minute after 5, then twice as long each, up to 1 hour.
 fn wait_after(failures: u32) -> Option<i64> {
     let doublings = failures.checked_sub(FAILURES_BEFORE_WAIT)?;
-    Some(
-        FIRST_WAIT
-            .saturating_mul(1_i64 << doublings.min(10))
-            .min(LONGEST_WAIT),
-    )
+    Some(FIRST_WAIT.saturating_mul(1_i64 << doublings.min(10)).min(LONGEST_WAIT))
 }
 
 fn wrong() -> Refusal {
@@ -260,10 +201,5 @@ fn wrong() -> Refusal {
 }
 
 pub(super) fn ended(session: &Session, reason: SessionEnd) -> Event {
-    Event::SessionEnded {
-        session: session.id,
-        account: session.account,
-        person: session.person,
-        reason,
-    }
+    Event::SessionEnded { session: session.id, account: session.account, person: session.person, reason }
 }

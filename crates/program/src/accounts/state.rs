@@ -129,10 +129,7 @@ pub struct Accounts {
 /// The account of the person with this mail address.
 #[must_use]
 pub fn account_by_mail<'a>(state: &'a State, mail: &str) -> Option<&'a Account> {
-    state
-        .people
-        .by_mail(mail)
-        .and_then(|person| state.accounts.of(person.id))
+    state.people.by_mail(mail).and_then(|person| state.accounts.of(person.id))
 }
 
 /// The session with this token, where it is good at `now`: begun, not ended, its person active, its account not closed.
@@ -153,9 +150,7 @@ pub fn live_token<'a>(state: &'a State, digest: &Digest, now: Time) -> Option<&'
 /// Is the account open, and its person active?
 pub(super) fn usable(state: &State, account: AccountId, now: Time) -> bool {
     let account = state.accounts.get(account).filter(|account| account.is_open());
-    account
-        .and_then(|account| state.people.get(account.person))
-        .is_some_and(|person| person.is_active(now))
+    account.and_then(|account| state.people.get(account.person)).is_some_and(|person| person.is_active(now))
 }
 
 impl Accounts {
@@ -191,35 +186,25 @@ impl Accounts {
     /// The session with this token, where it has not been ended. For letting somebody in ask [`live_session`].
     #[must_use]
     pub fn session_by_token(&self, token: &Digest) -> Option<&Session> {
-        self.session_tokens
-            .get(token)
-            .and_then(|key| self.sessions.get(key))
-            .map(Arc::as_ref)
+        self.session_tokens.get(token).and_then(|key| self.sessions.get(key)).map(Arc::as_ref)
     }
 
     /// The sessions of an account that have not been ended, oldest first.
     pub fn sessions_of(&self, account: AccountId) -> impl Iterator<Item = &Session> {
         let from = (account, SessionId(0));
-        self.sessions
-            .range(from..=(account, SessionId(u32::MAX)))
-            .map(|(_, session)| session.as_ref())
+        self.sessions.range(from..=(account, SessionId(u32::MAX))).map(|(_, session)| session.as_ref())
     }
 
     /// The token with this digest, where it has not been revoked. For letting somebody in ask [`live_token`].
     #[must_use]
     pub fn token_by_digest(&self, digest: &Digest) -> Option<&Token> {
-        self.token_digests
-            .get(digest)
-            .and_then(|key| self.tokens.get(key))
-            .map(Arc::as_ref)
+        self.token_digests.get(digest).and_then(|key| self.tokens.get(key)).map(Arc::as_ref)
     }
 
     /// The tokens of an account that have not been revoked, oldest first.
     pub fn tokens_of(&self, account: AccountId) -> impl Iterator<Item = &Token> {
         let from = (account, TokenId(0));
-        self.tokens
-            .range(from..=(account, TokenId(u32::MAX)))
-            .map(|(_, token)| token.as_ref())
+        self.tokens.range(from..=(account, TokenId(u32::MAX))).map(|(_, token)| token.as_ref())
     }
 
     /// The id the next account will have.
@@ -243,27 +228,15 @@ impl Accounts {
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {
         let time = recorded.time;
         match event {
-            Event::Invited {
-                account,
-                person,
-                invite,
-                ends,
-            } => {
+            Event::Invited { account, person, invite, ends } => {
                 self.last_account = self.last_account.max(account.0);
                 let known = self.get(*account).cloned();
                 self.by_person.insert(*person, *account);
                 self.put(known.unwrap_or_else(|| Account::new(*account, *person)));
                 self.offer(*account, *invite, *ends);
             }
-            Event::ResetOffered {
-                account,
-                invite,
-                ends,
-                ..
-            } => self.offer(*account, *invite, *ends),
-            Event::Opened {
-                account, verifier, ..
-            } => {
+            Event::ResetOffered { account, invite, ends, .. } => self.offer(*account, *invite, *ends),
+            Event::Opened { account, verifier, .. } => {
                 self.withdraw_invite(*account);
                 self.alter(*account, |a| {
                     a.verifier = Some(verifier.clone());
@@ -271,26 +244,14 @@ impl Accounts {
                     a.until = None;
                 });
             }
-            Event::PasswordChanged {
-                account, verifier, ..
-            } => {
+            Event::PasswordChanged { account, verifier, .. } => {
                 self.withdraw_invite(*account);
                 self.alter(*account, |a| a.verifier = Some(verifier.clone()));
             }
-            Event::SecondFactorSet {
-                account,
-                secret,
-                recovery,
-                totp_step,
-                ..
-            } => {
+            Event::SecondFactorSet { account, secret, recovery, totp_step, .. } => {
                 let recovery = recovery.iter().copied().collect();
-                let factor = SecondFactor {
-                    secret: secret.clone(),
-                    recovery,
-                    last_step: *totp_step,
-                    since: time,
-                };
+                let factor =
+                    SecondFactor { secret: secret.clone(), recovery, last_step: *totp_step, since: time };
                 self.alter(*account, |a| a.second_factor = Some(factor));
             }
             Event::SecondFactorRemoved { account, .. } => self.alter(*account, |a| a.second_factor = None),
@@ -299,12 +260,7 @@ impl Accounts {
                     factor.recovery.remove(code);
                 }
             }),
-            Event::SignInFailed {
-                account,
-                failures,
-                until,
-                ..
-            } => self.alter(*account, |a| {
+            Event::SignInFailed { account, failures, until, .. } => self.alter(*account, |a| {
                 a.failures = *failures;
                 a.until = *until;
             }),
@@ -342,18 +298,9 @@ impl Accounts {
                 };
                 self.sessions.insert((*account, session.id), Arc::new(session));
             }
-            Event::SessionConfirmed {
-                session,
-                account,
-                at,
-                totp_step,
-                ..
-            } => {
+            Event::SessionConfirmed { session, account, at, totp_step, .. } => {
                 if let Some(known) = self.session(*account, *session) {
-                    let known = Session {
-                        second_factor_at: Some(*at),
-                        ..known.clone()
-                    };
+                    let known = Session { second_factor_at: Some(*at), ..known.clone() };
                     self.sessions.insert((*account, *session), Arc::new(known));
                 }
                 self.alter(*account, |a| {
@@ -363,15 +310,7 @@ impl Accounts {
                 });
             }
             Event::SessionEnded { session, account, .. } => self.drop_session(*account, *session),
-            Event::TokenIssued {
-                token,
-                account,
-                person,
-                name,
-                digest,
-                scopes,
-                ends,
-            } => {
+            Event::TokenIssued { token, account, person, name, digest, scopes, ends } => {
                 self.last_token = self.last_token.max(token.0);
                 self.token_digests.insert(*digest, (*account, *token));
                 let token = Token {
@@ -393,13 +332,9 @@ impl Accounts {
     fn close(&mut self, account: AccountId, time: Time) {
         self.withdraw_invite(account);
         let sessions: Vec<SessionId> = self.sessions_of(account).map(|session| session.id).collect();
-        sessions
-            .into_iter()
-            .for_each(|session| self.drop_session(account, session));
+        sessions.into_iter().for_each(|session| self.drop_session(account, session));
         let tokens: Vec<TokenId> = self.tokens_of(account).map(|token| token.id).collect();
-        tokens
-            .into_iter()
-            .for_each(|token| self.drop_token(account, token));
+        tokens.into_iter().for_each(|token| self.drop_token(account, token));
         self.alter(account, |a| {
             a.verifier = None;
             a.second_factor = None;
@@ -422,13 +357,9 @@ impl Accounts {
 
     /// Sessions past their absolute end need no event of their own: they leave when the next one begins.
     fn drop_past_sessions(&mut self, account: AccountId, now: Time) {
-        let past = self
-            .sessions_of(account)
-            .filter(|session| session.ends <= now)
-            .map(|session| session.id);
+        let past = self.sessions_of(account).filter(|session| session.ends <= now).map(|session| session.id);
         let past: Vec<SessionId> = past.collect();
-        past.into_iter()
-            .for_each(|session| self.drop_session(account, session));
+        past.into_iter().for_each(|session| self.drop_session(account, session));
     }
 
     fn drop_session(&mut self, account: AccountId, session: SessionId) {

@@ -17,33 +17,21 @@ pub(super) fn assign(
     people: &[PersonId],
     due: Option<Time>,
 ) -> Result<Vec<Event>, Refusal> {
-    actor.require(
-        state,
-        now,
-        &[Role::Counsel, Role::HumanResources],
-        "ask people to sign",
-    )?;
+    actor.require(state, now, &[Role::Counsel, Role::HumanResources], "ask people to sign")?;
     let (agreement, version) = newest(state, id)?;
     check_due(due, now)?;
     let people: BTreeSet<PersonId> = people.iter().copied().collect();
     if people.is_empty() {
         return Err(Refusal::input("people", "nobody is named").remedy("name those who are to sign"));
     }
-    let complaints: Vec<String> = people
-        .iter()
-        .filter_map(|person| complaint(state, now, agreement, version, *person, due))
-        .collect();
+    let complaints: Vec<String> =
+        people.iter().filter_map(|person| complaint(state, now, agreement, version, *person, due)).collect();
     if !complaints.is_empty() {
         return Err(Refusal::new(Rule::Standing, complaints.join("; "))
             .field("people")
             .remedy("leave them out; nobody was asked yet"));
     }
-    let asked = |person| Event::Assigned {
-        agreement: id,
-        version: version.number,
-        person,
-        due,
-    };
+    let asked = |person| Event::Assigned { agreement: id, version: version.number, person, due };
     Ok(people.into_iter().map(asked).collect())
 }
 
@@ -61,27 +49,11 @@ pub(super) fn again(
         agreements.assignment(*person, agreement).is_some()
             || agreements.signature(*person, agreement).is_some()
     };
-    let able = move |person: &PersonId| {
-        state
-            .people
-            .get(*person)
-            .is_some_and(|found| may_sign(found, now))
-    };
-    agreements
-        .parties(agreement)
-        .filter(bound)
-        .filter(able)
-        .map(move |person| {
-            let before = agreements
-                .assignment(person, agreement)
-                .and_then(|assignment| assignment.due);
-            Event::Assigned {
-                agreement,
-                version,
-                person,
-                due: due.or(before),
-            }
-        })
+    let able = move |person: &PersonId| state.people.get(*person).is_some_and(|found| may_sign(found, now));
+    agreements.parties(agreement).filter(bound).filter(able).map(move |person| {
+        let before = agreements.assignment(person, agreement).and_then(|assignment| assignment.due);
+        Event::Assigned { agreement, version, person, due: due.or(before) }
+    })
 }
 
 pub(super) fn cancel(
@@ -92,29 +64,15 @@ pub(super) fn cancel(
     person: PersonId,
     reason: Text,
 ) -> Result<Event, Refusal> {
-    actor.require(
-        state,
-        now,
-        &[Role::Counsel, Role::HumanResources],
-        "take back a request to sign",
-    )?;
+    actor.require(state, now, &[Role::Counsel, Role::HumanResources], "take back a request to sign")?;
     let (agreement, _) = newest(state, id)?;
     if actor.person == Some(person) {
-        return Err(
-            Refusal::new(Rule::OwnCase, "nobody takes back a request to themselves")
-                .remedy("ask counsel or human resources to do it, or decline"),
-        );
+        return Err(Refusal::new(Rule::OwnCase, "nobody takes back a request to themselves")
+            .remedy("ask counsel or human resources to do it, or decline"));
     }
     match state.agreements.assignment(person, agreement.id) {
-        Some(_) => Ok(Event::AssignmentCancelled {
-            agreement: id,
-            person,
-            reason,
-        }),
-        None => Err(Refusal::new(
-            Rule::Standing,
-            format!("{id} does not wait for {person}"),
-        )),
+        Some(_) => Ok(Event::AssignmentCancelled { agreement: id, person, reason }),
+        None => Err(Refusal::new(Rule::Standing, format!("{id} does not wait for {person}"))),
     }
 }
 
@@ -136,14 +94,8 @@ fn complaint(
     }
     let signatures = state.agreements.signatures(person, agreement.id).iter();
     let lasting = |ends: Option<Time>| ends.is_none_or(|ends| ends - now > RENEW_WITHIN);
-    if signatures
-        .clone()
-        .any(|s| s.version == version.number && s.in_force(now) && lasting(s.ends))
-    {
-        return Some(format!(
-            "{name} ({person}) has already signed version {}",
-            version.number
-        ));
+    if signatures.clone().any(|s| s.version == version.number && s.in_force(now) && lasting(s.ends)) {
+        return Some(format!("{name} ({person}) has already signed version {}", version.number));
     }
     let assignment = state.agreements.assignment(person, agreement.id)?;
     let same = assignment.declined.is_none() && assignment.version == version.number && assignment.due == due;

@@ -125,64 +125,28 @@ pub enum Command {
 /// The refusal, with the rule and what to do about it.
 pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Result<Vec<AnyEvent>, Refusal> {
     let events = match command {
-        Command::Publish {
-            agreement,
-            publication,
-        } => publish(state, actor, now, *agreement, publication)?,
-        Command::Assign {
-            agreement,
-            people,
-            due,
-        } => assign::assign(state, actor, now, *agreement, people, *due)?,
-        Command::CancelAssignment {
-            agreement,
-            person,
-            reason,
-        } => {
-            vec![assign::cancel(
-                state,
-                actor,
-                now,
-                *agreement,
-                *person,
-                reason.clone(),
-            )?]
+        Command::Publish { agreement, publication } => publish(state, actor, now, *agreement, publication)?,
+        Command::Assign { agreement, people, due } => {
+            assign::assign(state, actor, now, *agreement, people, *due)?
         }
-        Command::Open {
-            agreement,
-            version,
-            digest,
-        } => {
+        Command::CancelAssignment { agreement, person, reason } => {
+            vec![assign::cancel(state, actor, now, *agreement, *person, reason.clone())?]
+        }
+        Command::Open { agreement, version, digest } => {
             vec![sign::open(state, actor, now, *agreement, *version, *digest)?]
         }
         Command::Sign(signing) => vec![sign::sign(state, actor, now, signing)?],
         Command::Decline { agreement, reason } => {
             vec![sign::decline(state, actor, now, *agreement, reason.clone())?]
         }
-        Command::RecordPaper {
-            agreement,
-            version,
-            person,
-            name,
-            signed_on,
-            scan,
-        } => {
-            let paper = sign::Paper {
-                version: *version,
-                person: *person,
-                name,
-                signed_on: *signed_on,
-                scan,
-            };
+        Command::RecordPaper { agreement, version, person, name, signed_on, scan } => {
+            let paper = sign::Paper { version: *version, person: *person, name, signed_on: *signed_on, scan };
             vec![sign::record_paper(state, actor, now, *agreement, &paper)?]
         }
         Command::Withdraw { agreement, reason } => {
             actor.require(state, now, &[Role::Counsel], "withdraw an agreement")?;
             let found = live(state, *agreement)?;
-            vec![Event::Withdrawn {
-                agreement: found.id,
-                reason: reason.clone(),
-            }]
+            vec![Event::Withdrawn { agreement: found.id, reason: reason.clone() }]
         }
     };
     Ok(events.into_iter().map(AnyEvent::from).collect())
@@ -195,10 +159,8 @@ pub(super) fn live(state: &State, id: AgreementId) -> Result<&Agreement, Refusal
         None => Ok(found),
         Some(withdrawn) => {
             let day = withdrawn.at.day_for_people(&state.organisation.zone);
-            Err(
-                Refusal::new(Rule::Standing, format!("{id} was withdrawn on {day}"))
-                    .remedy("use another agreement, or publish a new one"),
-            )
+            Err(Refusal::new(Rule::Standing, format!("{id} was withdrawn on {day}"))
+                .remedy("use another agreement, or publish a new one"))
         }
     }
 }
@@ -206,27 +168,23 @@ pub(super) fn live(state: &State, id: AgreementId) -> Result<&Agreement, Refusal
 /// The version to sign now, of an agreement that can be signed.
 pub(super) fn newest(state: &State, id: AgreementId) -> Result<(&Agreement, &Version), Refusal> {
     let found = live(state, id)?;
-    found
-        .newest()
-        .map(|version| (found, version))
-        .ok_or_else(|| Refusal::unknown(id))
+    found.newest().map(|version| (found, version)).ok_or_else(|| Refusal::unknown(id))
 }
 
 /// A date by which something has to be done lies ahead.
 pub(super) fn check_due(due: Option<Time>, now: Time) -> Result<(), Refusal> {
     match due {
-        Some(due) if due <= now => Err(
-            Refusal::input("due", "the date by which to sign has already passed").remedy("name a later day"),
-        ),
+        Some(due) if due <= now => {
+            Err(Refusal::input("due", "the date by which to sign has already passed")
+                .remedy("name a later day"))
+        }
         _ => Ok(()),
     }
 }
 
 /// The first instant at which a signature given at `at` is no longer in force.
 pub(super) fn end_of_term(version: &Version, at: Time) -> Option<Time> {
-    version
-        .term_days
-        .map(|days| at + i64::from(days).saturating_mul(DAY))
+    version.term_days.map(|days| at + i64::from(days).saturating_mul(DAY))
 }
 
 /// A reference to a text says where the text is, and that there is one.
@@ -257,24 +215,12 @@ fn publish(
     check(state, now, id, publication)?;
     let newest = before.and_then(Agreement::newest);
     if newest.is_some_and(|newest| changes_nothing(newest, publication)) {
-        return Err(Refusal::new(
-            Rule::Standing,
-            format!("nothing differs from the newest version of {id}"),
-        )
-        .remedy("change the text or its terms, or leave it as it is"));
+        return Err(Refusal::new(Rule::Standing, format!("nothing differs from the newest version of {id}"))
+            .remedy("change the text or its terms, or leave it as it is"));
     }
     let version = newest.map_or(1, |newest| newest.number.saturating_add(1));
     let resign = publication.resign && version > 1;
-    let Publication {
-        title,
-        text,
-        covers,
-        term_days,
-        due,
-        second_factor,
-        note,
-        ..
-    } = publication.clone();
+    let Publication { title, text, covers, term_days, due, second_factor, note, .. } = publication.clone();
     let published = Event::Published {
         agreement: id,
         version,
@@ -315,22 +261,13 @@ fn check(state: &State, now: Time, id: AgreementId, publication: &Publication) -
             }
         }
     }
-    if publication
-        .term_days
-        .is_some_and(|days| !(1..=LONGEST_TERM_DAYS).contains(&days))
-    {
+    if publication.term_days.is_some_and(|days| !(1..=LONGEST_TERM_DAYS).contains(&days)) {
         let message = format!("a term is 1 to {LONGEST_TERM_DAYS} days");
         return Err(Refusal::input("term_days", message).remedy("leave it out for an agreement without end"));
     }
     let title = sign::folded(publication.title.as_str());
-    let others = state
-        .agreements
-        .iter()
-        .filter(|other| other.id != id && other.withdrawn.is_none());
-    match others
-        .into_iter()
-        .find(|other| sign::folded(other.title()) == title)
-    {
+    let others = state.agreements.iter().filter(|other| other.id != id && other.withdrawn.is_none());
+    match others.into_iter().find(|other| sign::folded(other.title()) == title) {
         Some(other) => {
             let message = format!("{} is already called `{}`", other.id, publication.title);
             Err(Refusal::new(Rule::Taken, message)
@@ -342,15 +279,7 @@ fn check(state: &State, now: Time, id: AgreementId, publication: &Publication) -
 }
 
 fn changes_nothing(newest: &Version, publication: &Publication) -> bool {
-    let Publication {
-        title,
-        text,
-        covers,
-        term_days,
-        second_factor,
-        resign,
-        ..
-    } = publication;
+    let Publication { title, text, covers, term_days, second_factor, resign, .. } = publication;
     let same_text = |a: &TextRef, media: Media, digest: Digest| a.media == media && a.digest == digest;
     newest.title == *title
         && same_text(&newest.text, text.media, text.digest)

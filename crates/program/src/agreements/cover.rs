@@ -26,20 +26,13 @@ pub fn cover(state: &State, person: PersonId, secret: SecretId, now: Time) -> Co
         return Coverage::default();
     };
     let judged = state.agreements.signatures_of(person).filter_map(|signature| {
-        let agreement = state
-            .agreements
-            .get(signature.agreement)
-            .filter(|found| found.withdrawn.is_none())?;
+        let agreement =
+            state.agreements.get(signature.agreement).filter(|found| found.withdrawn.is_none())?;
         let version = agreement.version(signature.version)?;
         let current_version = agreement.is_current(signature.version);
-        version
-            .covers
-            .includes(secret, tier)
-            .then(|| of(signature, current_version, now))
+        version.covers.includes(secret, tier).then(|| of(signature, current_version, now))
     });
-    judged
-        .max_by_key(|c| (c.in_force, c.current_version, c.ends.unwrap_or(Time::LATEST)))
-        .unwrap_or_default()
+    judged.max_by_key(|c| (c.in_force, c.current_version, c.ends.unwrap_or(Time::LATEST))).unwrap_or_default()
 }
 
 /// The agreements whose newest version covers `secret`: to sign one of them is the way to be bound.
@@ -48,17 +41,10 @@ pub fn covering(state: &State, secret: SecretId) -> Vec<AgreementId> {
     let Some(tier) = state.secrets.get(secret).map(crate::secrets::Secret::tier) else {
         return Vec::new();
     };
-    let live = state
-        .agreements
-        .iter()
-        .filter(|agreement| agreement.withdrawn.is_none());
-    live.filter(|agreement| {
-        agreement
-            .newest()
-            .is_some_and(|version| version.covers.includes(secret, tier))
-    })
-    .map(|agreement| agreement.id)
-    .collect()
+    let live = state.agreements.iter().filter(|agreement| agreement.withdrawn.is_none());
+    live.filter(|agreement| agreement.newest().is_some_and(|version| version.covers.includes(secret, tier)))
+        .map(|agreement| agreement.id)
+        .collect()
 }
 
 fn of(signature: &Signature, current_version: bool, now: Time) -> Coverage {

@@ -232,9 +232,7 @@ impl Event {
 
     pub(crate) fn subjects(&self) -> Vec<Subject> {
         let person = self.person().map(Subject::from);
-        std::iter::once(Subject::from(self.agreement()))
-            .chain(person)
-            .collect()
+        std::iter::once(Subject::from(self.agreement())).chain(person).collect()
     }
 }
 

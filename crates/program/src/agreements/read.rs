@@ -15,14 +15,8 @@ pub fn may_read(state: &State, actor: &Actor, now: Time, agreement: AgreementId,
         .agreements
         .assignment(person, agreement)
         .is_some_and(|assignment| version >= assignment.version);
-    let opened = state
-        .agreements
-        .opened(person, agreement)
-        .is_some_and(|opened| opened.version == version);
-    let signed = state
-        .agreements
-        .signatures(person, agreement)
-        .iter()
-        .any(|signature| signature.version == version);
+    let opened = state.agreements.opened(person, agreement).is_some_and(|opened| opened.version == version);
+    let signed =
+        state.agreements.signatures(person, agreement).iter().any(|signature| signature.version == version);
     asked || opened || signed
 }

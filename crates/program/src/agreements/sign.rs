@@ -43,16 +43,9 @@ pub(super) fn open(
         state.agreements.assignment(person, id).is_some() || state.agreements.signature(person, id).is_some();
     // Need-to-know holds for agreements too: one that is not theirs is unknown to them.
     let found = found.filter(|_| party).ok_or_else(|| Refusal::unknown(id))?;
-    let version = found
-        .version(number)
-        .ok_or_else(|| unknown_version(found, number))?;
+    let version = found.version(number).ok_or_else(|| unknown_version(found, number))?;
     same_text(version, digest)?;
-    Ok(Event::Opened {
-        agreement: id,
-        version: number,
-        person,
-        digest,
-    })
+    Ok(Event::Opened { agreement: id, version: number, person, digest })
 }
 
 pub(super) fn sign(state: &State, actor: &Actor, now: Time, signing: &Signing) -> Result<Event, Refusal> {
@@ -61,10 +54,8 @@ pub(super) fn sign(state: &State, actor: &Actor, now: Time, signing: &Signing) -
     let method = method(actor)?;
     let version = asked(state, person.id, id)?;
     if signing.version != version.number {
-        let message = format!(
-            "version {} of {id} is not the one to sign: {} is",
-            signing.version, version.number
-        );
+        let message =
+            format!("version {} of {id} is not the one to sign: {} is", signing.version, version.number);
         return Err(Refusal::new(Rule::Standing, message).remedy("open the newest version and read it"));
     }
     same_text(version, signing.digest)?;
@@ -82,10 +73,8 @@ pub(super) fn sign(state: &State, actor: &Actor, now: Time, signing: &Signing) -
         );
     }
     if !signing.consents {
-        return Err(
-            Refusal::input("consent", "signing electronically needs your consent")
-                .remedy("agree to it, or ask counsel for a copy to sign on paper"),
-        );
+        return Err(Refusal::input("consent", "signing electronically needs your consent")
+            .remedy("agree to it, or ask counsel for a copy to sign on paper"));
     }
     same_name(person, &signing.typed_name, "typed_name")?;
     if version.second_factor {
@@ -118,12 +107,7 @@ pub(super) fn decline(
 ) -> Result<Event, Refusal> {
     let person = signer(state, actor, now, "decline to sign")?;
     let version = asked(state, person.id, id)?;
-    Ok(Event::Declined {
-        agreement: id,
-        version: version.number,
-        person: person.id,
-        reason,
-    })
+    Ok(Event::Declined { agreement: id, version: version.number, person: person.id, reason })
 }
 
 pub(super) fn record_paper(
@@ -133,42 +117,26 @@ pub(super) fn record_paper(
     id: AgreementId,
     paper: &Paper<'_>,
 ) -> Result<Event, Refusal> {
-    actor.require(
-        state,
-        now,
-        &[Role::Counsel, Role::HumanResources],
-        "record a copy signed on paper",
-    )?;
+    actor.require(state, now, &[Role::Counsel, Role::HumanResources], "record a copy signed on paper")?;
     if actor.person == Some(paper.person) {
-        return Err(Refusal::new(
-            Rule::OwnCase,
-            "nobody records a paper copy that they signed themselves",
-        )
-        .remedy("somebody else of counsel or human resources has to record it"));
+        return Err(Refusal::new(Rule::OwnCase, "nobody records a paper copy that they signed themselves")
+            .remedy("somebody else of counsel or human resources has to record it"));
     }
     let found = live(state, id)?;
-    let version = found
-        .version(paper.version)
-        .ok_or_else(|| unknown_version(found, paper.version))?;
-    let person = state
-        .people
-        .get(paper.person)
-        .ok_or_else(|| Refusal::unknown(paper.person).field("person"))?;
+    let version = found.version(paper.version).ok_or_else(|| unknown_version(found, paper.version))?;
+    let person =
+        state.people.get(paper.person).ok_or_else(|| Refusal::unknown(paper.person).field("person"))?;
     same_name(person, paper.name, "name")?;
     check_text("scan", paper.scan)?;
     if paper.signed_on > now {
-        return Err(
-            Refusal::input("signed_on", "the day of signing lies in the future")
-                .remedy("write the day that stands on the paper"),
-        );
+        return Err(Refusal::input("signed_on", "the day of signing lies in the future")
+            .remedy("write the day that stands on the paper"));
     }
     let same = |s: &super::Signature| {
         s.version == version.number && s.method == Method::Paper && s.at == paper.signed_on
     };
     if state.agreements.signatures(person.id, id).iter().any(same) {
-        return Err(
-            Refusal::new(Rule::Taken, "this paper copy has been recorded already").field("signed_on"),
-        );
+        return Err(Refusal::new(Rule::Taken, "this paper copy has been recorded already").field("signed_on"));
     }
     Ok(Event::Signed {
         agreement: id,
@@ -197,9 +165,7 @@ pub(super) fn folded(name: &str) -> String {
 /// The acting person themselves; not the same as being active, since somebody may be bound before their first day.
 fn signer<'a>(state: &'a State, actor: &Actor, now: Time, act: &str) -> Result<&'a Person, Refusal> {
     let refused = || Refusal::role(act, "a person of this organisation");
-    let id = actor
-        .person
-        .ok_or_else(|| refused().remedy("sign in, or name the person with --as"))?;
+    let id = actor.person.ok_or_else(|| refused().remedy("sign in, or name the person with --as"))?;
     let person = state.people.get(id).ok_or_else(|| Refusal::unknown(id))?;
     if may_sign(person, now) {
         Ok(person)
@@ -249,34 +215,25 @@ fn second_factor(actor: &Actor, method: Method, now: Time) -> Result<(), Refusal
         Method::Browser => "confirm with your second factor, then sign",
         Method::Shell | Method::Paper => "sign in the browser, where a second factor can be asked for",
     };
-    Err(Refusal::new(
-        Rule::SignIn,
-        "this agreement is signed with a second factor proved within 15 minutes",
-    )
-    .remedy(remedy))
+    Err(Refusal::new(Rule::SignIn, "this agreement is signed with a second factor proved within 15 minutes")
+        .remedy(remedy))
 }
 
 fn same_text(version: &Version, digest: Digest) -> Result<(), Refusal> {
     if version.text.digest == digest {
         return Ok(());
     }
-    Err(Refusal::new(
-        Rule::Standing,
-        "the text that was shown is not the one that was published",
-    )
-    .field("digest")
-    .remedy("open it again and read it"))
+    Err(Refusal::new(Rule::Standing, "the text that was shown is not the one that was published")
+        .field("digest")
+        .remedy("open it again and read it"))
 }
 
 fn same_name(person: &Person, name: &Line, field: &'static str) -> Result<(), Refusal> {
     if folded(name.as_str()) == folded(person.name.as_str()) {
         return Ok(());
     }
-    Err(Refusal::input(
-        field,
-        format!("`{name}` is not the name in the register: `{}` is", person.name),
-    )
-    .remedy("write the name as it stands there, or have human resources correct it"))
+    Err(Refusal::input(field, format!("`{name}` is not the name in the register: `{}` is", person.name))
+        .remedy("write the name as it stands there, or have human resources correct it"))
 }
 
 fn unknown_version(agreement: &Agreement, number: u32) -> Refusal {

@@ -64,10 +64,7 @@ impl Agreement {
     /// The version with this number.
     #[must_use]
     pub fn version(&self, number: u32) -> Option<&Version> {
-        self.versions
-            .iter()
-            .rev()
-            .find(|version| version.number == number)
+        self.versions.iter().rev().find(|version| version.number == number)
     }
 
     /// What its newest version is called.
@@ -219,11 +216,7 @@ impl Agreements {
     /// The id the next agreement will have.
     #[must_use]
     pub fn next_id(&self) -> AgreementId {
-        AgreementId(
-            self.agreements
-                .get_max()
-                .map_or(1, |(id, _)| id.0.saturating_add(1)),
-        )
+        AgreementId(self.agreements.get_max().map_or(1, |(id, _)| id.0.saturating_add(1)))
     }
 
     /// Every signature of `person`, by agreement and then in the order in which they were recorded.
@@ -255,15 +248,13 @@ impl Agreements {
     /// Does this agreement wait for this person's signature? Not once they declined.
     #[must_use]
     pub fn is_assigned(&self, person: PersonId, agreement: AgreementId) -> bool {
-        self.assignment(person, agreement)
-            .is_some_and(|assignment| assignment.declined.is_none())
+        self.assignment(person, agreement).is_some_and(|assignment| assignment.declined.is_none())
     }
 
     /// What waits for the signature of `person`.
     pub fn assignments_of(&self, person: PersonId) -> impl Iterator<Item = (&Agreement, &Assignment)> {
         let range = (person, AgreementId(0))..=(person, AgreementId(u32::MAX));
-        self.waiting(self.open.range(range))
-            .map(|(_, agreement, assignment)| (agreement, assignment))
+        self.waiting(self.open.range(range)).map(|(_, agreement, assignment)| (agreement, assignment))
     }
 
     /// Everything that waits for somebody's signature.
@@ -285,14 +276,9 @@ impl Agreements {
 
     /// The sealed blobs that texts and scans are kept in: none of them may be swept.
     pub fn blobs(&self) -> impl Iterator<Item = &str> {
-        let texts = self
-            .iter()
-            .flat_map(|agreement| &agreement.versions)
-            .map(|version| &version.text);
+        let texts = self.iter().flat_map(|agreement| &agreement.versions).map(|version| &version.text);
         let cases = self.cases.values().flat_map(|cases| cases.values());
-        let scans = cases
-            .flat_map(|case| &case.signatures)
-            .filter_map(|signature| signature.paper.as_ref());
+        let scans = cases.flat_map(|case| &case.signatures).filter_map(|signature| signature.paper.as_ref());
         texts.chain(scans).map(|text| text.blob.as_str())
     }
 
@@ -302,10 +288,7 @@ impl Agreements {
         if let Some(assignment) = self.assignment(person, agreement) {
             return match &assignment.declined {
                 Some(declined) => Standing::Declined(declined.clone()),
-                None => Standing::Assigned {
-                    since: assignment.since,
-                    due: assignment.due,
-                },
+                None => Standing::Assigned { since: assignment.since, due: assignment.due },
             };
         }
         match (self.signature(person, agreement), self.get(agreement)) {
@@ -324,48 +307,19 @@ impl Agreements {
             Event::Published { .. } => self.publish(recorded, event),
             Event::Withdrawn { agreement, reason } => {
                 if let Some(found) = self.agreements.get_mut(agreement) {
-                    Arc::make_mut(found).withdrawn = Some(Withdrawn {
-                        at: recorded.time,
-                        reason: reason.clone(),
-                    });
+                    Arc::make_mut(found).withdrawn =
+                        Some(Withdrawn { at: recorded.time, reason: reason.clone() });
                 }
             }
-            Event::Assigned {
-                agreement,
-                version,
-                person,
-                due,
-            } => self.alter(*person, *agreement, |case| {
-                let assignment = Assignment {
-                    version: *version,
-                    since: recorded.time,
-                    due: *due,
-                    declined: None,
-                };
+            Event::Assigned { agreement, version, person, due } => self.alter(*person, *agreement, |case| {
+                let assignment =
+                    Assignment { version: *version, since: recorded.time, due: *due, declined: None };
                 case.assignment = Some(assignment);
             }),
-            Event::Opened {
-                agreement,
-                version,
-                person,
-                digest,
-            } => self.alter(*person, *agreement, |case| {
-                case.opened = Some(Opened {
-                    version: *version,
-                    digest: *digest,
-                    at: recorded.time,
-                });
+            Event::Opened { agreement, version, person, digest } => self.alter(*person, *agreement, |case| {
+                case.opened = Some(Opened { version: *version, digest: *digest, at: recorded.time });
             }),
-            Event::Signed {
-                agreement,
-                version,
-                person,
-                method,
-                ends,
-                paper,
-                signed_on,
-                ..
-            } => {
+            Event::Signed { agreement, version, person, method, ends, paper, signed_on, .. } => {
                 let signature = Signature {
                     agreement: *agreement,
                     version: *version,
@@ -377,34 +331,23 @@ impl Agreements {
                 };
                 self.alter(*person, *agreement, |case| {
                     // An old paper copy found in a drawer is no answer to a request to sign today's text.
-                    let asked = case
-                        .assignment
-                        .as_ref()
-                        .map_or(0, |assignment| assignment.version);
+                    let asked = case.assignment.as_ref().map_or(0, |assignment| assignment.version);
                     if signature.version >= asked && signature.in_force(recorded.time) {
                         case.assignment = None;
                     }
                     case.signatures.push(signature);
                 });
             }
-            Event::Declined {
-                agreement,
-                version,
-                person,
-                reason,
-            } => self.alter(*person, *agreement, |case| {
-                if let Some(assignment) = &mut case.assignment {
-                    let declined = Declined {
-                        at: recorded.time,
-                        version: *version,
-                        reason: reason.clone(),
-                    };
-                    assignment.declined = Some(declined);
-                }
-            }),
-            Event::AssignmentCancelled {
-                agreement, person, ..
-            } => {
+            Event::Declined { agreement, version, person, reason } => {
+                self.alter(*person, *agreement, |case| {
+                    if let Some(assignment) = &mut case.assignment {
+                        let declined =
+                            Declined { at: recorded.time, version: *version, reason: reason.clone() };
+                        assignment.declined = Some(declined);
+                    }
+                })
+            }
+            Event::AssignmentCancelled { agreement, person, .. } => {
                 self.alter(*person, *agreement, |case| case.assignment = None);
             }
         }
@@ -425,14 +368,8 @@ impl Agreements {
         else {
             return;
         };
-        let blank = || {
-            Arc::new(Agreement {
-                id: *agreement,
-                versions: Vec::new(),
-                withdrawn: None,
-                least: 0,
-            })
-        };
+        let blank =
+            || Arc::new(Agreement { id: *agreement, versions: Vec::new(), withdrawn: None, least: 0 });
         let found = Arc::make_mut(self.agreements.entry(*agreement).or_insert_with(blank));
         if *resign || found.versions.is_empty() {
             found.least = *version;
@@ -452,14 +389,9 @@ impl Agreements {
     }
 
     fn alter(&mut self, person: PersonId, agreement: AgreementId, change: impl FnOnce(&mut Case)) {
-        let case = Arc::make_mut(self.cases.entry(person).or_default())
-            .entry(agreement)
-            .or_default();
+        let case = Arc::make_mut(self.cases.entry(person).or_default()).entry(agreement).or_default();
         change(case);
-        let waits = case
-            .assignment
-            .as_ref()
-            .is_some_and(|assignment| assignment.declined.is_none());
+        let waits = case.assignment.as_ref().is_some_and(|assignment| assignment.declined.is_none());
         self.parties.insert((agreement, person));
         if waits {
             self.open.insert((person, agreement));
@@ -481,11 +413,7 @@ impl Agreements {
         pairs: impl Iterator<Item = &'a (PersonId, AgreementId)>,
     ) -> impl Iterator<Item = (PersonId, &'a Agreement, &'a Assignment)> {
         pairs.filter_map(|(person, agreement)| {
-            Some((
-                *person,
-                self.get(*agreement)?,
-                self.assignment(*person, *agreement)?,
-            ))
+            Some((*person, self.get(*agreement)?, self.assignment(*person, *agreement)?))
         })
     }
 }

@@ -35,12 +35,7 @@ fn digest(n: u8) -> Digest {
 }
 
 fn text(n: u8) -> TextRef {
-    TextRef {
-        blob: "ab12".into(),
-        digest: digest(n),
-        size: 10,
-        media: Media::Markdown,
-    }
+    TextRef { blob: "ab12".into(), digest: digest(n), size: 10, media: Media::Markdown }
 }
 
 fn publication(n: u8) -> Publication {
@@ -57,16 +52,8 @@ fn publication(n: u8) -> Publication {
 }
 
 fn browser(person: PersonId) -> Actor {
-    let via = Via::Browser {
-        session: SessionId(1),
-    };
-    Actor {
-        person: Some(person),
-        account: None,
-        via,
-        second_factor_at: None,
-        address: None,
-    }
+    let via = Via::Browser { session: SessionId(1) };
+    Actor { person: Some(person), account: None, via, second_factor_at: None, address: None }
 }
 
 struct World {
@@ -77,11 +64,7 @@ struct World {
 
 /// The firm, with one secret of each tier: S-1 confidential, S-2 restricted, S-3 a crown jewel.
 fn world() -> World {
-    let mut world = World {
-        state: State::default(),
-        now: START,
-        log: Vec::new(),
-    };
+    let mut world = World { state: State::default(), now: START, log: Vec::new() };
     let people = [
         (COUNSEL, "Carla Counsel", Some(Role::Counsel)),
         (HR, "Henri Hr", Some(Role::HumanResources)),
@@ -99,40 +82,17 @@ fn world() -> World {
             department: line("Works"),
             job: None,
             manager: None,
-            starts: if person == COMES_LATER {
-                START + 30 * DAY
-            } else {
-                START + -DAY
-            },
+            starts: if person == COMES_LATER { START + 30 * DAY } else { START + -DAY },
             ends: (person == LEFT).then_some(START),
         };
         world.record(
-            people::Event::Added {
-                person,
-                profile,
-                clearance: 0,
-                roles: role.into_iter().collect(),
-            }
-            .into(),
+            people::Event::Added { person, profile, clearance: 0, roles: role.into_iter().collect() }.into(),
         );
     }
-    world.record(
-        people::Event::Suspended {
-            person: SUSPENDED,
-            reason: reason(),
-        }
-        .into(),
-    );
+    world.record(people::Event::Suspended { person: SUSPENDED, reason: reason() }.into());
     for (n, tier) in (1..).zip(Tier::ALL) {
         let profile = secret_profile(tier);
-        world.record(
-            secrets::Event::Submitted {
-                secret: SecretId(n),
-                profile,
-                precise: None,
-            }
-            .into(),
-        );
+        world.record(secrets::Event::Submitted { secret: SecretId(n), profile, precise: None }.into());
     }
     world
 }
@@ -159,12 +119,7 @@ impl World {
     }
 
     fn record_by(&mut self, by: Actor, event: AnyEvent) {
-        let recorded = Recorded {
-            position: self.state.size,
-            time: self.now,
-            by,
-            event,
-        };
+        let recorded = Recorded { position: self.state.size, time: self.now, by, event };
         self.state.apply(&recorded);
         self.log.push(recorded);
     }
@@ -183,35 +138,17 @@ impl World {
         publication: Publication,
     ) -> Result<AgreementId, Refusal> {
         let id = agreement.unwrap_or_else(|| self.state.agreements.next_id());
-        self.act(
-            &browser(COUNSEL),
-            Command::Publish {
-                agreement,
-                publication: Box::new(publication),
-            },
-        )?;
+        self.act(&browser(COUNSEL), Command::Publish { agreement, publication: Box::new(publication) })?;
         Ok(id)
     }
 
     fn assign(&mut self, agreement: AgreementId, people: &[PersonId]) -> Result<(), Refusal> {
-        self.act(
-            &browser(HR),
-            Command::Assign {
-                agreement,
-                people: people.to_vec(),
-                due: None,
-            },
-        )
+        self.act(&browser(HR), Command::Assign { agreement, people: people.to_vec(), due: None })
     }
 
     /// What an attentive signer sends.
     fn signing(&self, agreement: AgreementId, person: PersonId) -> Signing {
-        let version = self
-            .state
-            .agreements
-            .get(agreement)
-            .and_then(Agreement::newest)
-            .unwrap();
+        let version = self.state.agreements.get(agreement).and_then(Agreement::newest).unwrap();
         Signing {
             agreement,
             version: version.number,
@@ -225,14 +162,7 @@ impl World {
 
     fn open(&mut self, agreement: AgreementId, person: PersonId) -> Result<(), Refusal> {
         let Signing { version, digest, .. } = self.signing(agreement, person);
-        self.act(
-            &browser(person),
-            Command::Open {
-                agreement,
-                version,
-                digest,
-            },
-        )
+        self.act(&browser(person), Command::Open { agreement, version, digest })
     }
 
     fn sign(&mut self, agreement: AgreementId, person: PersonId) -> Result<(), Refusal> {
@@ -243,18 +173,8 @@ impl World {
 
     fn paper(&self, agreement: AgreementId, person: PersonId, version: u32, signed_on: Time) -> Command {
         let name = self.state.people.get(person).unwrap().name.clone();
-        let scan = TextRef {
-            media: Media::Pdf,
-            ..text(99)
-        };
-        Command::RecordPaper {
-            agreement,
-            version,
-            person,
-            name,
-            signed_on,
-            scan,
-        }
+        let scan = TextRef { media: Media::Pdf, ..text(99) };
+        Command::RecordPaper { agreement, version, person, name, signed_on, scan }
     }
 }
 

@@ -50,14 +50,7 @@ pub enum Command {
 /// The refusal, with the rule and what to do about it.
 pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Result<Vec<AnyEvent>, Refusal> {
     let event = match command {
-        Command::Add {
-            secret,
-            name,
-            media_type,
-            size,
-            digest,
-            blob,
-        } => {
+        Command::Add { secret, name, media_type, size, digest, blob } => {
             let secret = receives(state, actor, now, *secret)?;
             Event::Added {
                 document: state.documents.next_id(),
@@ -70,12 +63,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
                 secret_version: secret.version(),
             }
         }
-        Command::Register {
-            secret,
-            name,
-            place,
-            digest,
-        } => {
+        Command::Register { secret, name, place, digest } => {
             let secret = receives(state, actor, now, *secret)?;
             let document = state.documents.next_id();
             Event::Registered {
@@ -87,28 +75,14 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             }
         }
         Command::Withdraw { document, reason } => {
-            let found = state
-                .documents
-                .get(*document)
-                .ok_or_else(|| Refusal::unknown(document))?;
+            let found = state.documents.get(*document).ok_or_else(|| Refusal::unknown(document))?;
             secrets::held(state, actor, now, found.secret, "withdraw its documents").map_err(|refusal| {
-                if refusal.rule == Rule::Unknown {
-                    Refusal::unknown(document)
-                } else {
-                    refusal
-                }
+                if refusal.rule == Rule::Unknown { Refusal::unknown(document) } else { refusal }
             })?;
             if found.withdrawn.is_some() {
-                return Err(Refusal::new(
-                    Rule::Standing,
-                    format!("{document} was withdrawn before"),
-                ));
+                return Err(Refusal::new(Rule::Standing, format!("{document} was withdrawn before")));
             }
-            Event::Withdrawn {
-                document: *document,
-                secret: found.secret,
-                reason: reason.clone(),
-            }
+            Event::Withdrawn { document: *document, secret: found.secret, reason: reason.clone() }
         }
     };
     Ok(vec![event.into()])
@@ -126,10 +100,7 @@ fn receives<'a>(state: &'a State, actor: &Actor, now: Time, id: SecretId) -> Res
         secrets::held(state, actor, now, id, "add documents to it")?;
     }
     if secret.status == Status::Retired {
-        return Err(Refusal::new(
-            Rule::Standing,
-            format!("{id} is retired and takes no more documents"),
-        ));
+        return Err(Refusal::new(Rule::Standing, format!("{id} is retired and takes no more documents")));
     }
     Ok(secret)
 }
@@ -166,13 +137,10 @@ pub fn decide_opening(
     now: Time,
     target: Target,
 ) -> Result<Opening, Refusal> {
-    let person = actor
-        .person
-        .filter(|id| state.people.get(*id).is_some())
-        .ok_or_else(|| {
-            Refusal::role("open documents", "a person of this organisation")
-                .remedy("sign in, or name the person with --as")
-        })?;
+    let person = actor.person.filter(|id| state.people.get(*id).is_some()).ok_or_else(|| {
+        Refusal::role("open documents", "a person of this organisation")
+            .remedy("sign in, or name the person with --as")
+    })?;
     let (id, document) = match target {
         Target::Precise(id) => (id, None),
         Target::Document(id) => {
@@ -182,50 +150,24 @@ pub fn decide_opening(
     };
     let secret = state.secrets.get(id).ok_or_else(|| Refusal::unknown(id))?;
     not_here(state, actor, now, secret, document)?;
-    let circumstances = Circumstances {
-        second_factor_at: actor.second_factor_at,
-        address: actor.address,
-    };
+    let circumstances = Circumstances { second_factor_at: actor.second_factor_at, address: actor.address };
     let (facts, grant) = access::facts(state, person, id, now, Some(circumstances));
     let decision = gate.decide(&facts);
     let failing = decision.failing();
     let met = facts.tier_required;
     let event = match (document, decision.allowed()) {
-        (Some(document), true) => Event::Opened {
-            document: document.id,
-            secret: id,
-            person,
-            grant,
-            met,
+        (Some(document), true) => {
+            Event::Opened { document: document.id, secret: id, person, grant, met }.into()
         }
-        .into(),
-        (Some(document), false) => Event::Refused {
-            document: document.id,
-            secret: id,
-            person,
-            failing,
+        (Some(document), false) => {
+            Event::Refused { document: document.id, secret: id, person, failing }.into()
         }
-        .into(),
-        (None, true) => secrets::Event::Read {
-            secret: id,
-            version: secret.version(),
-            person,
-            grant,
-            met,
+        (None, true) => {
+            secrets::Event::Read { secret: id, version: secret.version(), person, grant, met }.into()
         }
-        .into(),
-        (None, false) => secrets::Event::Refused {
-            secret: id,
-            person,
-            failing,
-        }
-        .into(),
+        (None, false) => secrets::Event::Refused { secret: id, person, failing }.into(),
     };
-    Ok(Opening {
-        event,
-        decision,
-        facts,
-    })
+    Ok(Opening { event, decision, facts })
 }
 
 /// Refuses what no gate has to decide; to somebody who may not know of the secret, it is simply unknown.
@@ -240,15 +182,13 @@ fn not_here(
         Some((Some(reason), _)) => {
             Refusal::new(Rule::Standing, format!("this document was withdrawn: {reason}"))
         }
-        Some((None, Kept::Elsewhere { place, .. })) => Refusal::new(
-            Rule::Standing,
-            "this document is registered here but kept elsewhere",
-        )
-        .remedy(format!("it is at: {place}")),
-        None if secret.precise_at().is_none() => Refusal::new(
-            Rule::Standing,
-            format!("{} has no precise description yet", secret.id),
-        ),
+        Some((None, Kept::Elsewhere { place, .. })) => {
+            Refusal::new(Rule::Standing, "this document is registered here but kept elsewhere")
+                .remedy(format!("it is at: {place}"))
+        }
+        None if secret.precise_at().is_none() => {
+            Refusal::new(Rule::Standing, format!("{} has no precise description yet", secret.id))
+        }
         Some((None, Kept::Vault { .. })) | None => return Ok(()),
     };
     let known = secrets::may_see(state, actor, now, secret);

@@ -102,11 +102,7 @@ impl Documents {
     /// The id the next document will have.
     #[must_use]
     pub fn next_id(&self) -> DocumentId {
-        DocumentId(
-            self.documents
-                .get_max()
-                .map_or(1, |(id, _)| id.0.saturating_add(1)),
-        )
+        DocumentId(self.documents.get_max().map_or(1, |(id, _)| id.0.saturating_add(1)))
     }
 
     /// Openings and refusals by day, for the days from `since` on that had any: start of the day (UTC) and counts.
@@ -137,30 +133,13 @@ impl Documents {
             last_opened: None,
         };
         match event {
-            Event::Added {
-                name,
-                media_type,
-                size,
-                digest,
-                blob,
-                ..
-            } => {
+            Event::Added { name, media_type, size, digest, blob, .. } => {
                 let media_type = media_type.to_string();
-                let kept = Kept::Vault {
-                    blob: blob.clone(),
-                    size: *size,
-                    digest: *digest,
-                    media_type,
-                };
+                let kept = Kept::Vault { blob: blob.clone(), size: *size, digest: *digest, media_type };
                 self.insert(added(name.to_string(), kept));
             }
-            Event::Registered {
-                name, place, digest, ..
-            } => {
-                let kept = Kept::Elsewhere {
-                    place: place.to_string(),
-                    digest: *digest,
-                };
+            Event::Registered { name, place, digest, .. } => {
+                let kept = Kept::Elsewhere { place: place.to_string(), digest: *digest };
                 self.insert(added(name.to_string(), kept));
             }
             Event::Withdrawn { reason, .. } => {

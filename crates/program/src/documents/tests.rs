@@ -20,12 +20,7 @@ fn archive() -> World {
 }
 
 fn register() -> Command {
-    Command::Register {
-        secret: SECRET,
-        name: line("notes"),
-        place: why(),
-        digest: None,
-    }
+    Command::Register { secret: SECRET, name: line("notes"), place: why(), digest: None }
 }
 
 fn open(world: &World, person: PersonId, target: Target) -> Result<Opening, Refusal> {
@@ -36,35 +31,12 @@ fn open(world: &World, person: PersonId, target: Target) -> Result<Opening, Refu
 #[test]
 fn who_may_do_what_with_documents() {
     let mut world = archive();
-    let withdraw = Command::Withdraw {
-        document: DocumentId(1),
-        reason: why(),
-    };
-    for (command, who) in [
-        (added(SECRET), "---c-emo"),
-        (register(), "---c-emo"),
-        (withdraw, "---c-e-o"),
-    ] {
+    let withdraw = Command::Withdraw { document: DocumentId(1), reason: why() };
+    for (command, who) in [(added(SECRET), "---c-emo"), (register(), "---c-emo"), (withdraw, "---c-e-o")] {
         assert_eq!(who_may(&world, &command.clone().into()), who, "{command:?}");
     }
-    world
-        .by(
-            COUNSEL,
-            secrets::Command::Accept {
-                secret: SECRET,
-                note: None,
-            },
-        )
-        .unwrap();
-    world
-        .by(
-            COUNSEL,
-            secrets::Command::Retire {
-                secret: SECRET,
-                reason: why(),
-            },
-        )
-        .unwrap();
+    world.by(COUNSEL, secrets::Command::Accept { secret: SECRET, note: None }).unwrap();
+    world.by(COUNSEL, secrets::Command::Retire { secret: SECRET, reason: why() }).unwrap();
     assert_eq!(
         who_may(&world, &added(SECRET).into()),
         "--------",
@@ -75,18 +47,9 @@ fn who_may_do_what_with_documents() {
 #[test]
 fn what_may_not_be_seen_is_unknown_like_what_never_was() {
     let mut world = archive();
-    let withdraw = |n| Command::Withdraw {
-        document: DocumentId(n),
-        reason: why(),
-    };
-    let (hidden, missing) = (
-        world.by(HR, withdraw(1)).unwrap_err(),
-        world.by(HR, withdraw(9)).unwrap_err(),
-    );
-    assert_eq!(
-        (hidden.rule, hidden.message.replace("D-1", "D-9")),
-        (missing.rule, missing.message)
-    );
+    let withdraw = |n| Command::Withdraw { document: DocumentId(n), reason: why() };
+    let (hidden, missing) = (world.by(HR, withdraw(1)).unwrap_err(), world.by(HR, withdraw(9)).unwrap_err());
+    assert_eq!((hidden.rule, hidden.message.replace("D-1", "D-9")), (missing.rule, missing.message));
     let elsewhere = open(&world, ADMIN, Target::Document(DocumentId(2))).unwrap_err();
     assert_eq!(elsewhere.rule, Rule::Unknown);
 }
@@ -96,28 +59,9 @@ fn what_is_not_here_is_said_to_who_may_know() {
     let mut world = archive();
     let elsewhere = open(&world, MAX, Target::Document(DocumentId(2))).unwrap_err();
     assert!(elsewhere.rule == Rule::Standing && elsewhere.remedy.unwrap().contains("because"));
-    world
-        .by(
-            EVA,
-            Command::Withdraw {
-                document: DocumentId(1),
-                reason: why(),
-            },
-        )
-        .unwrap();
-    assert!(
-        open(&world, MAX, Target::Document(DocumentId(1)))
-            .unwrap_err()
-            .message
-            .contains("withdrawn")
-    );
-    let again = world.by(
-        EVA,
-        Command::Withdraw {
-            document: DocumentId(1),
-            reason: why(),
-        },
-    );
+    world.by(EVA, Command::Withdraw { document: DocumentId(1), reason: why() }).unwrap();
+    assert!(open(&world, MAX, Target::Document(DocumentId(1))).unwrap_err().message.contains("withdrawn"));
+    let again = world.by(EVA, Command::Withdraw { document: DocumentId(1), reason: why() });
     assert_eq!(again.unwrap_err().rule, Rule::Standing);
     let mut draft = draft("Vague", EVA, Tier::CrownJewel);
     draft.precise = None;
@@ -140,21 +84,9 @@ fn refused_opening_is_an_event_with_what_failed() {
         let failing = serde_json::json!(["clearance", "grant", "agreement", "second-factor"]);
         assert_eq!(fields.get("failing"), Some(&failing), "{fields:?}");
     }
-    assert_eq!(
-        open(&world, NOBODY, Target::Precise(SECRET)).unwrap_err().rule,
-        Rule::Role
-    );
+    assert_eq!(open(&world, NOBODY, Target::Precise(SECRET)).unwrap_err().rule, Rule::Role);
     let operator = Actor::shell("root", None);
-    let asked = decide_opening(
-        &world.state,
-        &Gate::new().unwrap(),
-        &operator,
-        world.now,
-        Target::Precise(SECRET),
-    );
-    assert_eq!(
-        asked.unwrap_err().rule,
-        Rule::Role,
-        "the operator manages and opens nothing"
-    );
+    let asked =
+        decide_opening(&world.state, &Gate::new().unwrap(), &operator, world.now, Target::Precise(SECRET));
+    assert_eq!(asked.unwrap_err().rule, Rule::Role, "the operator manages and opens nothing");
 }

@@ -22,10 +22,7 @@ pub(super) fn check_profile(
         return Ok(());
     };
     if state.people.get(manager).is_none() {
-        return Err(Refusal {
-            field: Some("manager"),
-            ..Refusal::unknown(manager)
-        });
+        return Err(Refusal { field: Some("manager"), ..Refusal::unknown(manager) });
     }
     match known {
         Some(person) if reports_to(state, manager, person.id) => Err(circle(person.id)),
@@ -78,17 +75,12 @@ pub(super) fn check_clearance(clearance: u8) -> Result<(), Refusal> {
 }
 
 pub(super) fn circle(person: PersonId) -> Refusal {
-    Refusal::input(
-        "manager",
-        format!("then `{person}` would report to themselves, over others or directly"),
-    )
-    .remedy("give another manager")
+    Refusal::input("manager", format!("then `{person}` would report to themselves, over others or directly"))
+        .remedy("give another manager")
 }
 
 /// Is `person` the one asked about, or somewhere below? INVARIANT: the state has no circle, so the walk ends.
 fn reports_to(state: &State, person: PersonId, above: PersonId) -> bool {
     let manager = |id: &PersonId| state.people.get(*id).and_then(|person| person.manager);
-    std::iter::successors(Some(person), manager)
-        .take(state.people.len())
-        .any(|id| id == above)
+    std::iter::successors(Some(person), manager).take(state.people.len()).any(|id| id == above)
 }

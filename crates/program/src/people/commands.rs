@@ -87,11 +87,7 @@ pub fn decide(
     let events = match command {
         Command::Add { joiner } => desk.add(joiner)?,
         Command::Change { person, profile } => desk.change(*person, profile)?,
-        Command::Clear {
-            person,
-            clearance,
-            reason,
-        } => desk.clear(*person, *clearance, reason)?,
+        Command::Clear { person, clearance, reason } => desk.clear(*person, *clearance, reason)?,
         Command::SetRoles { person, roles } => desk.set_roles(*person, roles)?,
         Command::Suspend { person, reason } => desk.suspend(*person, reason)?,
         Command::Reinstate { person, reason } => desk.reinstate(*person, reason)?,
@@ -106,11 +102,7 @@ pub fn decide(
     });
     let closing = gone.flat_map(|event| accounts::end_of_presence(state, event.person(), now));
     let closing: Vec<crate::Event> = closing.map(crate::Event::from).collect();
-    Ok(events
-        .into_iter()
-        .map(crate::Event::from)
-        .chain(closing)
-        .collect())
+    Ok(events.into_iter().map(crate::Event::from).chain(closing).collect())
 }
 
 /// What every decision looks at.
@@ -136,10 +128,7 @@ impl Desk<'_> {
         }
         self.own_dates(known, profile)?;
         check_profile(self.state, self.now, Some(known), profile)?;
-        Ok(vec![Event::Changed {
-            person: id,
-            profile: profile.clone(),
-        }])
+        Ok(vec![Event::Changed { person: id, profile: profile.clone() }])
     }
 
     fn clear(&self, id: PersonId, clearance: u8, reason: &Text) -> Result<Vec<Event>, Refusal> {
@@ -150,11 +139,7 @@ impl Desk<'_> {
         if known.clearance == clearance {
             return Err(unchanged(known));
         }
-        Ok(vec![Event::Cleared {
-            person: id,
-            clearance,
-            reason: reason.clone(),
-        }])
+        Ok(vec![Event::Cleared { person: id, clearance, reason: reason.clone() }])
     }
 
     fn set_roles(&self, id: PersonId, roles: &BTreeSet<Role>) -> Result<Vec<Event>, Refusal> {
@@ -164,28 +149,16 @@ impl Desk<'_> {
         if known.roles == *roles {
             return Err(unchanged(known));
         }
-        Ok(vec![Event::RolesSet {
-            person: id,
-            roles: roles.clone(),
-        }])
+        Ok(vec![Event::RolesSet { person: id, roles: roles.clone() }])
     }
 
     fn suspend(&self, id: PersonId, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.require(
-            &[Role::SecurityOfficer, Role::HumanResources, Role::Administrator],
-            "suspend people",
-        )?;
+        self.require(&[Role::SecurityOfficer, Role::HumanResources, Role::Administrator], "suspend people")?;
         let known = self.known(id)?;
         if known.suspended.is_some() {
-            return Err(Refusal::new(
-                Rule::Standing,
-                format!("`{id}` is suspended already"),
-            ));
+            return Err(Refusal::new(Rule::Standing, format!("`{id}` is suspended already")));
         }
-        Ok(vec![Event::Suspended {
-            person: id,
-            reason: reason.clone(),
-        }])
+        Ok(vec![Event::Suspended { person: id, reason: reason.clone() }])
     }
 
     fn reinstate(&self, id: PersonId, reason: &Text) -> Result<Vec<Event>, Refusal> {
@@ -195,10 +168,7 @@ impl Desk<'_> {
         if known.suspended.is_none() {
             return Err(Refusal::new(Rule::Standing, format!("`{id}` is not suspended")));
         }
-        Ok(vec![Event::Reinstated {
-            person: id,
-            reason: reason.clone(),
-        }])
+        Ok(vec![Event::Reinstated { person: id, reason: reason.clone() }])
     }
 
     fn end(&self, id: PersonId, ends: Option<Time>, reason: &Text) -> Result<Vec<Event>, Refusal> {
@@ -214,10 +184,8 @@ impl Desk<'_> {
             .remedy("leave the date out to end it at once, and say in the reason when they left"));
         }
         if when < known.starts {
-            let message = format!(
-                "this end date is before `{id}` begins, on {}",
-                known.starts.date(self.zone())
-            );
+            let message =
+                format!("this end date is before `{id}` begins, on {}", known.starts.date(self.zone()));
             return Err(Refusal::input("ends", message).remedy("leave the date out: then it never begins"));
         }
         match known.ends {
@@ -231,11 +199,7 @@ impl Desk<'_> {
                     .field("ends")
                     .remedy("to extend it, change their dates"))
             }
-            _ => Ok(vec![Event::Ended {
-                person: id,
-                ends: when,
-                reason: reason.clone(),
-            }]),
+            _ => Ok(vec![Event::Ended { person: id, ends: when, reason: reason.clone() }]),
         }
     }
 
@@ -245,10 +209,7 @@ impl Desk<'_> {
         if let Some(problem) = plan.problem {
             return Err(Refusal::input("csv", problem));
         }
-        let refused: Vec<String> = plan
-            .refused()
-            .map(|(line, why)| format!("line {line}: {why}"))
-            .collect();
+        let refused: Vec<String> = plan.refused().map(|(line, why)| format!("line {line}: {why}")).collect();
         if !refused.is_empty() {
             return Err(refused_rows("csv", &refused));
         }
@@ -256,13 +217,11 @@ impl Desk<'_> {
         for row in &plan.rows {
             match &row.outcome {
                 Planned::Add(id, joiner) => {
-                    self.may_give(joiner)
-                        .map_err(|refusal| at_line(row.line, refusal))?;
+                    self.may_give(joiner).map_err(|refusal| at_line(row.line, refusal))?;
                     events.push(added(*id, joiner));
                 }
                 Planned::Change(id, wanted) => {
-                    self.alter(*id, wanted, &mut events)
-                        .map_err(|refusal| at_line(row.line, refusal))?;
+                    self.alter(*id, wanted, &mut events).map_err(|refusal| at_line(row.line, refusal))?;
                 }
                 Planned::Same(_) | Planned::Refuse(_) => {}
             }
@@ -281,29 +240,19 @@ impl Desk<'_> {
         let known = self.known(id)?;
         if known.profile() != wanted.profile {
             self.own_dates(known, &wanted.profile)?;
-            events.push(Event::Changed {
-                person: id,
-                profile: wanted.profile.clone(),
-            });
+            events.push(Event::Changed { person: id, profile: wanted.profile.clone() });
         }
         if known.clearance != wanted.clearance {
             self.require(&CLEARERS, "set a clearance")?;
             self.not_own(id, "their own clearance")?;
             let reason =
                 Text::new("import from a CSV file").map_err(|e| Refusal::input("csv", e.to_string()))?;
-            events.push(Event::Cleared {
-                person: id,
-                clearance: wanted.clearance,
-                reason,
-            });
+            events.push(Event::Cleared { person: id, clearance: wanted.clearance, reason });
         }
         if known.roles != wanted.roles {
             self.require(&[Role::Administrator], "set roles")?;
             self.not_own(id, "their own roles")?;
-            events.push(Event::RolesSet {
-                person: id,
-                roles: wanted.roles.clone(),
-            });
+            events.push(Event::RolesSet { person: id, roles: wanted.roles.clone() });
         }
         Ok(())
     }
@@ -322,11 +271,7 @@ impl Desk<'_> {
     /// Dates decide whether somebody is let in at all, so nobody moves their own.
     fn own_dates(&self, known: &Person, wanted: &Profile) -> Result<(), Refusal> {
         let moved = known.starts != wanted.starts || known.ends != wanted.ends;
-        if moved {
-            self.not_own(known.id, "their own dates")
-        } else {
-            Ok(())
-        }
+        if moved { self.not_own(known.id, "their own dates") } else { Ok(()) }
     }
 
     /// INVARIANT: where an administrator is active now, or would have been when somebody's new end comes, one still is.
@@ -340,18 +285,14 @@ impl Desk<'_> {
         }
         let mut after = people.clone();
         events.iter().for_each(|event| after.take(self.now, event));
-        let ends = touching
-            .iter()
-            .filter_map(|event| after.get(event.person()).and_then(|person| person.ends));
+        let ends =
+            touching.iter().filter_map(|event| after.get(event.person()).and_then(|person| person.ends));
         let instants = std::iter::once(self.now).chain(ends.filter(|ends| *ends > self.now));
         for at in instants {
             let active = |person: &Person| person.is_active(at);
             if people.administrators().any(active) && !after.administrators().any(active) {
-                let when = if at == self.now {
-                    "now".to_owned()
-                } else {
-                    format!("on {}", at.date(self.zone()))
-                };
+                let when =
+                    if at == self.now { "now".to_owned() } else { format!("on {}", at.date(self.zone())) };
                 let message = format!("then nobody would be an administrator {when}");
                 let remedy = "make somebody else an administrator first";
                 return Err(Refusal::new(Rule::Standing, message).remedy(remedy));
@@ -382,17 +323,8 @@ impl Desk<'_> {
 }
 
 fn added(person: PersonId, joiner: &Joiner) -> Event {
-    let Joiner {
-        profile,
-        clearance,
-        roles,
-    } = joiner.clone();
-    Event::Added {
-        person,
-        profile,
-        clearance,
-        roles,
-    }
+    let Joiner { profile, clearance, roles } = joiner.clone();
+    Event::Added { person, profile, clearance, roles }
 }
 
 fn unchanged(person: &Person) -> Refusal {
@@ -400,8 +332,5 @@ fn unchanged(person: &Person) -> Refusal {
 }
 
 fn at_line(line: u64, refusal: Refusal) -> Refusal {
-    Refusal {
-        message: format!("line {line}: {}", refusal.message),
-        ..refusal
-    }
+    Refusal { message: format!("line {line}: {}", refusal.message), ..refusal }
 }

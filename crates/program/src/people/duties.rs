@@ -12,10 +12,8 @@ pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
         let Some(ends) = person.ends.filter(|ends| now < *ends && *ends <= now + NOTICE) else {
             continue;
         };
-        let manager = person
-            .manager
-            .and_then(|id| state.people.get(id))
-            .filter(|manager| manager.is_active(now));
+        let manager =
+            person.manager.and_then(|id| state.people.get(id)).filter(|manager| manager.is_active(now));
         if let Some(manager) = manager {
             duties.push(Duty {
                 person: manager.id,

@@ -101,9 +101,6 @@ impl Event {
             Event::Added { profile, .. } | Event::Changed { profile, .. } => profile.manager,
             _ => None,
         };
-        std::iter::once(self.person())
-            .chain(manager)
-            .map(Subject::from)
-            .collect()
+        std::iter::once(self.person()).chain(manager).map(Subject::from).collect()
     }
 }

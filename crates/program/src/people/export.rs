@@ -9,17 +9,9 @@ use crate::{Date, State, Time};
 #[must_use]
 pub fn export(state: &State, zone: &str) -> String {
     let mut out = String::new();
-    write_row(
-        &mut out,
-        Column::ALL.iter().map(|column| column.name().to_owned()),
-    );
+    write_row(&mut out, Column::ALL.iter().map(|column| column.name().to_owned()));
     for person in state.people.iter() {
-        write_row(
-            &mut out,
-            Column::ALL
-                .iter()
-                .map(|column| cell(state, person, *column, zone)),
-        );
+        write_row(&mut out, Column::ALL.iter().map(|column| cell(state, person, *column, zone)));
     }
     out
 }
@@ -33,17 +25,10 @@ fn cell(state: &State, person: &Person, column: Column, zone: &str) -> String {
         Column::Department => text(&person.department),
         Column::Job => person.job.as_ref().map(text).unwrap_or_default(),
         Column::Clearance => person.clearance.to_string(),
-        Column::Roles => person
-            .roles
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join(";"),
+        Column::Roles => person.roles.iter().map(ToString::to_string).collect::<Vec<_>>().join(";"),
         Column::Manager => {
             let manager = person.manager.and_then(|id| state.people.get(id));
-            manager
-                .map(|manager| manager.mail.to_string())
-                .unwrap_or_default()
+            manager.map(|manager| manager.mail.to_string()).unwrap_or_default()
         }
         Column::Starts => start_of_day(person.starts, zone),
         Column::Ends => person.ends.map(|time| ends(time, zone)).unwrap_or_default(),

@@ -53,19 +53,11 @@ impl Plan {
 /// clearance or roles cell, leave things as they are (`none` takes all roles away); any other empty cell empties the field.
 #[must_use]
 pub fn plan(state: &State, now: Time, zone: &str, bytes: &[u8]) -> Plan {
-    let columns = Column::ALL.map(|column| table::Column {
-        name: column.name(),
-        required: column.required(),
-    });
+    let columns =
+        Column::ALL.map(|column| table::Column { name: column.name(), required: column.required() });
     match table::rows(bytes, &columns) {
-        Ok(rows) => Plan {
-            rows: Planner::new(state, now, zone, &rows).plan(&rows),
-            problem: None,
-        },
-        Err(problem) => Plan {
-            rows: Vec::new(),
-            problem: Some(clean(&problem)),
-        },
+        Ok(rows) => Plan { rows: Planner::new(state, now, zone, &rows).plan(&rows), problem: None },
+        Err(problem) => Plan { rows: Vec::new(), problem: Some(clean(&problem)) },
     }
 }
 
@@ -114,10 +106,7 @@ impl Column {
     }
 
     fn required(self) -> bool {
-        matches!(
-            self,
-            Column::Name | Column::Mail | Column::Engagement | Column::Department | Column::Starts
-        )
+        matches!(self, Column::Name | Column::Mail | Column::Engagement | Column::Department | Column::Starts)
     }
 }
 
@@ -152,23 +141,13 @@ impl<'a> Planner<'a> {
             }
             places.insert(mail, Place { id, line: row.line });
         }
-        Self {
-            state,
-            now,
-            zone,
-            places,
-        }
+        Self { state, now, zone, places }
     }
 
     fn plan(&self, rows: &[Row]) -> Vec<PlannedRow> {
         let outcome = |row: &Row| self.row(row).unwrap_or_else(|why| Planned::Refuse(clean(&why)));
-        let mut planned: Vec<PlannedRow> = rows
-            .iter()
-            .map(|row| PlannedRow {
-                line: row.line,
-                outcome: outcome(row),
-            })
-            .collect();
+        let mut planned: Vec<PlannedRow> =
+            rows.iter().map(|row| PlannedRow { line: row.line, outcome: outcome(row) }).collect();
         let circular = self.circular(&planned);
         for row in &mut planned {
             if let Planned::Add(id, _) | Planned::Change(id, _) | Planned::Same(id) = row.outcome
@@ -187,41 +166,24 @@ impl<'a> Planner<'a> {
         }
         let mut cells = Cells::of(row);
         let mail = cells.required(Column::Mail.name(), Mail::new);
-        let place = mail
-            .as_ref()
-            .and_then(|mail| self.places.get(&mail.key()).copied());
+        let place = mail.as_ref().and_then(|mail| self.places.get(&mail.key()).copied());
         if let Some(first) = place.filter(|place| place.line != row.line) {
-            cells
-                .problems
-                .push(format!("mail: line {} has this address already", first.line));
+            cells.problems.push(format!("mail: line {} has this address already", first.line));
         }
         let known = place.and_then(|place| self.state.people.get(place.id));
         let name = cells.required(Column::Name.name(), Line::new);
         let engagement = cells.required(Column::Engagement.name(), str::parse::<Engagement>);
         let department = cells.required(Column::Department.name(), Line::new);
-        let starts = cells.required(Column::Starts.name(), |text| {
-            instant(text, |date| date.start(self.zone))
+        let starts =
+            cells.required(Column::Starts.name(), |text| instant(text, |date| date.start(self.zone)));
+        let ends = cells.optional(Column::Ends.name(), known.and_then(|person| person.ends), |text| {
+            instant(text, |date| date.end(self.zone))
         });
-        let ends = cells.optional(
-            Column::Ends.name(),
-            known.and_then(|person| person.ends),
-            |text| instant(text, |date| date.end(self.zone)),
-        );
-        let job = cells.optional(
-            Column::Job.name(),
-            known.and_then(|person| person.job.clone()),
-            Line::new,
-        );
-        let manager = cells.optional(
-            Column::Manager.name(),
-            known.and_then(|person| person.manager),
-            |m| self.manager(m),
-        );
-        let clearance = cells.kept(
-            Column::Clearance.name(),
-            known.map_or(0, |person| person.clearance),
-            clearance,
-        );
+        let job = cells.optional(Column::Job.name(), known.and_then(|person| person.job.clone()), Line::new);
+        let manager = cells
+            .optional(Column::Manager.name(), known.and_then(|person| person.manager), |m| self.manager(m));
+        let clearance =
+            cells.kept(Column::Clearance.name(), known.map_or(0, |person| person.clearance), clearance);
         let roles = cells.kept(
             Column::Roles.name(),
             known.map(|person| person.roles.clone()).unwrap_or_default(),
@@ -234,31 +196,14 @@ impl<'a> Planner<'a> {
         };
         // The same address in other letters is no change.
         let mail = known.map_or(mail, |person| person.mail.clone());
-        let profile = Profile {
-            name,
-            mail,
-            engagement,
-            department,
-            job,
-            manager,
-            starts,
-            ends,
-        };
+        let profile = Profile { name, mail, engagement, department, job, manager, starts, ends };
         if let Err(refusal) = check_dates(self.now, known, &profile) {
             cells.problems.push(said(&refusal));
         }
         if !cells.problems.is_empty() {
             return Err(cells.problems.join("; "));
         }
-        Ok(outcome(
-            place.id,
-            known,
-            Joiner {
-                profile,
-                clearance,
-                roles,
-            },
-        ))
+        Ok(outcome(place.id, known, Joiner { profile, clearance, roles }))
     }
 
     fn manager(&self, text: &str) -> Result<PersonId, String> {
@@ -311,20 +256,13 @@ fn outcome(id: PersonId, known: Option<&Person>, joiner: Joiner) -> Planned {
     let same = person.profile() == joiner.profile
         && person.clearance == joiner.clearance
         && person.roles == joiner.roles;
-    if same {
-        Planned::Same(id)
-    } else {
-        Planned::Change(id, joiner)
-    }
+    if same { Planned::Same(id) } else { Planned::Change(id, joiner) }
 }
 
 fn clearance(text: &str) -> Result<u8, String> {
-    let level = text
-        .parse()
-        .map_err(|_| format!("`{text}` is not a clearance: write a digit from 0 to 9"))?;
-    check_clearance(level)
-        .map(|()| level)
-        .map_err(|refusal| refusal.message)
+    let level =
+        text.parse().map_err(|_| format!("`{text}` is not a clearance: write a digit from 0 to 9"))?;
+    check_clearance(level).map(|()| level).map_err(|refusal| refusal.message)
 }
 
 /// Roles stand in one cell, with `;` between them; `,` and `|` are taken as well, for files whose cells `;` divides.
@@ -332,8 +270,5 @@ fn roles(text: &str) -> Result<BTreeSet<Role>, super::RoleError> {
     if text.eq_ignore_ascii_case("none") {
         return Ok(BTreeSet::new());
     }
-    text.split([';', ',', '|'])
-        .filter(|word| !word.trim().is_empty())
-        .map(str::parse)
-        .collect()
+    text.split([';', ',', '|']).filter(|word| !word.trim().is_empty()).map(str::parse).collect()
 }

@@ -23,13 +23,8 @@ pub enum Role {
 
 impl Role {
     /// All roles, in the order in which they are listed.
-    pub const ALL: [Role; 5] = [
-        Role::Administrator,
-        Role::Counsel,
-        Role::SecurityOfficer,
-        Role::HumanResources,
-        Role::Auditor,
-    ];
+    pub const ALL: [Role; 5] =
+        [Role::Administrator, Role::Counsel, Role::SecurityOfficer, Role::HumanResources, Role::Auditor];
 
     /// The word for it in files and on the command line: `security-officer`.
     #[must_use]
@@ -71,9 +66,7 @@ impl FromStr for Role {
     type Err = RoleError;
     fn from_str(text: &str) -> Result<Self, RoleError> {
         let text = text.trim();
-        let found = Role::ALL
-            .into_iter()
-            .find(|role| role.word().eq_ignore_ascii_case(text));
+        let found = Role::ALL.into_iter().find(|role| role.word().eq_ignore_ascii_case(text));
         found.ok_or_else(|| RoleError(text.to_owned()))
     }
 }
@@ -117,9 +110,7 @@ impl FromStr for Engagement {
     type Err = EngagementError;
     fn from_str(text: &str) -> Result<Self, EngagementError> {
         let text = text.trim();
-        let found = Engagement::ALL
-            .into_iter()
-            .find(|one| one.word().eq_ignore_ascii_case(text));
+        let found = Engagement::ALL.into_iter().find(|one| one.word().eq_ignore_ascii_case(text));
         found.ok_or_else(|| EngagementError(text.to_owned()))
     }
 }

@@ -121,27 +121,8 @@ impl Person {
     }
 
     fn set(&mut self, profile: &Profile) {
-        let Profile {
-            name,
-            mail,
-            engagement,
-            department,
-            job,
-            manager,
-            starts,
-            ends,
-        } = profile.clone();
-        *self = Person {
-            name,
-            mail,
-            engagement,
-            department,
-            job,
-            manager,
-            starts,
-            ends,
-            ..self.clone()
-        };
+        let Profile { name, mail, engagement, department, job, manager, starts, ends } = profile.clone();
+        *self = Person { name, mail, engagement, department, job, manager, starts, ends, ..self.clone() };
     }
 }
 
@@ -214,22 +195,9 @@ impl People {
     /// As [`Self::apply`]; also for looking at what an event would lead to.
     pub(super) fn take(&mut self, time: Time, event: &Event) {
         match event {
-            Event::Added {
-                person,
-                profile,
-                clearance,
-                roles,
-            } => {
-                let Profile {
-                    name,
-                    mail,
-                    engagement,
-                    department,
-                    job,
-                    manager,
-                    starts,
-                    ends,
-                } = profile.clone();
+            Event::Added { person, profile, clearance, roles } => {
+                let Profile { name, mail, engagement, department, job, manager, starts, ends } =
+                    profile.clone();
                 self.last = self.last.max(person.0);
                 self.put(Person {
                     id: *person,
@@ -248,15 +216,10 @@ impl People {
                 });
             }
             Event::Changed { person, profile } => self.alter(*person, |p| p.set(profile)),
-            Event::Cleared {
-                person, clearance, ..
-            } => self.alter(*person, |p| p.clearance = *clearance),
+            Event::Cleared { person, clearance, .. } => self.alter(*person, |p| p.clearance = *clearance),
             Event::RolesSet { person, roles } => self.alter(*person, |p| p.roles.clone_from(roles)),
             Event::Suspended { person, reason } => {
-                let suspension = Suspension {
-                    since: time,
-                    reason: reason.clone(),
-                };
+                let suspension = Suspension { since: time, reason: reason.clone() };
                 self.alter(*person, |p| p.suspended = Some(suspension));
             }
             Event::Reinstated { person, .. } => self.alter(*person, |p| p.suspended = None),

@@ -69,20 +69,9 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
         Command::Accept { secret, note } => accept(state, actor, now, *secret, note.clone()),
         Command::Return { secret, reason } => {
             let secret = judged(state, actor, now, *secret)?;
-            Ok(vec![
-                Event::Returned {
-                    secret: secret.id,
-                    reason: reason.clone(),
-                }
-                .into(),
-            ])
+            Ok(vec![Event::Returned { secret: secret.id, reason: reason.clone() }.into()])
         }
-        Command::Revise {
-            secret,
-            from_version,
-            draft,
-            note,
-        } => {
+        Command::Revise { secret, from_version, draft, note } => {
             let event = revise(state, actor, now, *secret, *from_version, draft, note.clone())?;
             Ok(vec![event.into()])
         }
@@ -90,26 +79,13 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             let secret = held(state, actor, now, *secret, "review it")?;
             in_register(secret)?;
             check_next(*next, now)?;
-            Ok(vec![
-                Event::Reviewed {
-                    secret: secret.id,
-                    next: *next,
-                    note: note.clone(),
-                }
-                .into(),
-            ])
+            Ok(vec![Event::Reviewed { secret: secret.id, next: *next, note: note.clone() }.into()])
         }
         Command::Retire { secret, reason } => {
             let secret = held(state, actor, now, *secret, "retire it")?;
             in_register(secret)?;
             actor.require(state, now, &[Role::Counsel], "retire a trade secret")?;
-            Ok(vec![
-                Event::Retired {
-                    secret: secret.id,
-                    reason: reason.clone(),
-                }
-                .into(),
-            ])
+            Ok(vec![Event::Retired { secret: secret.id, reason: reason.clone() }.into()])
         }
     }
 }
@@ -156,11 +132,7 @@ fn submit(
     }
     draft.profile.check(now)?;
     people_exist(state, now, &draft.profile)?;
-    Ok(Event::Submitted {
-        secret,
-        profile: draft.profile.clone(),
-        precise: draft.precise.clone(),
-    })
+    Ok(Event::Submitted { secret, profile: draft.profile.clone(), precise: draft.precise.clone() })
 }
 
 fn import(state: &State, actor: &Actor, now: Time, drafts: &[Draft]) -> Result<Vec<AnyEvent>, Refusal> {
@@ -170,9 +142,7 @@ fn import(state: &State, actor: &Actor, now: Time, drafts: &[Draft]) -> Result<V
     }
     let first = state.secrets.next_id().0;
     let ids = (first..).map(SecretId);
-    ids.zip(drafts)
-        .map(|(id, draft)| submit(state, actor, now, id, draft).map(AnyEvent::from))
-        .collect()
+    ids.zip(drafts).map(|(id, draft)| submit(state, actor, now, id, draft).map(AnyEvent::from)).collect()
 }
 
 fn accept(
@@ -183,22 +153,9 @@ fn accept(
     note: Option<Text>,
 ) -> Result<Vec<AnyEvent>, Refusal> {
     let secret = judged(state, actor, now, secret)?;
-    let mut events = vec![
-        Event::Accepted {
-            secret: secret.id,
-            note,
-        }
-        .into(),
-    ];
+    let mut events = vec![Event::Accepted { secret: secret.id, note }.into()];
     if secret.profile.review.is_none() {
-        events.push(
-            Event::Reviewed {
-                secret: secret.id,
-                next: now + LONGEST_REVIEW,
-                note: None,
-            }
-            .into(),
-        );
+        events.push(Event::Reviewed { secret: secret.id, next: now + LONGEST_REVIEW, note: None }.into());
     }
     events.extend(access::owner_request(state, actor, now, secret));
     Ok(events)
@@ -211,19 +168,14 @@ fn judged<'a>(state: &'a State, actor: &Actor, now: Time, id: SecretId) -> Resul
     if secret.status != Status::Submitted {
         return Err(Refusal::new(
             Rule::Standing,
-            format!(
-                "{id} is {}, and nothing waits to be judged",
-                secret.status.as_str()
-            ),
+            format!("{id} is {}, and nothing waits to be judged", secret.status.as_str()),
         ));
     }
     let own = actor.person.is_some()
         && (actor.person == secret.submitter || actor.person == Some(secret.profile.owner));
     if own {
-        return Err(
-            Refusal::new(Rule::OwnCase, "nobody judges a submission that they made or own")
-                .remedy("another reviewer has to look at it"),
-        );
+        return Err(Refusal::new(Rule::OwnCase, "nobody judges a submission that they made or own")
+            .remedy("another reviewer has to look at it"));
     }
     Ok(secret)
 }
@@ -244,10 +196,8 @@ fn revise(
         held(state, actor, now, id, "change it")?;
     }
     if secret.status == Status::Retired {
-        return Err(
-            Refusal::new(Rule::Standing, format!("{id} is retired and cannot be changed"))
-                .remedy("register it anew if it is a trade secret again"),
-        );
+        return Err(Refusal::new(Rule::Standing, format!("{id} is retired and cannot be changed"))
+            .remedy("register it anew if it is a trade secret again"));
     }
     if secret.version() != from_version {
         let message = format!(
@@ -261,11 +211,7 @@ fn revise(
     if secret.profile.review != profile.review {
         profile.check(now)?;
     } else {
-        Profile {
-            review: None,
-            ..profile.clone()
-        }
-        .check(now)?;
+        Profile { review: None, ..profile.clone() }.check(now)?;
     }
     people_exist(state, now, profile)?;
     if profile.tier < secret.tier() && secret.status == Status::Accepted {
@@ -275,21 +221,13 @@ fn revise(
         return Err(Refusal::new(Rule::Standing, "nothing was changed"));
     }
     let version = secret.version().saturating_add(1);
-    Ok(Event::Revised {
-        secret: id,
-        version,
-        profile: profile.clone(),
-        precise: draft.precise.clone(),
-        note,
-    })
+    Ok(Event::Revised { secret: id, version, profile: profile.clone(), precise: draft.precise.clone(), note })
 }
 
 /// INVARIANT: every owner was an active person when named; access needs somebody who can approve it.
 pub(super) fn people_exist(state: &State, now: Time, profile: &Profile) -> Result<(), Refusal> {
-    let owner = state
-        .people
-        .get(profile.owner)
-        .ok_or_else(|| Refusal::unknown(profile.owner).field("owner"))?;
+    let owner =
+        state.people.get(profile.owner).ok_or_else(|| Refusal::unknown(profile.owner).field("owner"))?;
     if !owner.is_active(now) {
         return Err(Refusal::input(
             "owner",
@@ -297,11 +235,7 @@ pub(super) fn people_exist(state: &State, now: Time, profile: &Profile) -> Resul
         )
         .remedy("name somebody who works here now"));
     }
-    match profile
-        .known_by
-        .iter()
-        .find(|id| state.people.get(**id).is_none())
-    {
+    match profile.known_by.iter().find(|id| state.people.get(**id).is_none()) {
         Some(id) => Err(Refusal::unknown(id).field("known_by")),
         None => Ok(()),
     }

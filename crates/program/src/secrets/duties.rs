@@ -15,10 +15,8 @@ pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
         let submitted = secret.versions.last().map_or(now, |version| version.at);
         match secret.status {
             Status::Submitted => {
-                let reviewers = state
-                    .people
-                    .iter()
-                    .filter(|p| p.is_active(now) && p.roles.contains(&Role::Counsel));
+                let reviewers =
+                    state.people.iter().filter(|p| p.is_active(now) && p.roles.contains(&Role::Counsel));
                 let judges =
                     reviewers.filter(|p| Some(p.id) != secret.submitter && p.id != secret.profile.owner);
                 duties.extend(judges.map(|person| Duty {
@@ -36,15 +34,15 @@ pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
                 text: format!("Amend the submission `{title}`: it was returned"),
                 due: None,
             }),
-            Status::Accepted => duties.extend(secret.profile.review.filter(|due| *due - now <= NOTICE).map(
-                |due| Duty {
+            Status::Accepted => {
+                duties.extend(secret.profile.review.filter(|due| *due - now <= NOTICE).map(|due| Duty {
                     person: secret.profile.owner,
                     task: Task::ReviewSecret,
                     about: secret.id.into(),
                     text: format!("Review `{title}`"),
                     due: Some(due),
-                },
-            )),
+                }))
+            }
             Status::Retired => {}
         }
     }

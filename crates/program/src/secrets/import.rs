@@ -41,10 +41,8 @@ impl Plan {
         if let Some(problem) = &self.problem {
             return Err(Refusal::input("file", problem));
         }
-        let refused = self
-            .rows
-            .iter()
-            .filter_map(|row| row.outcome.as_ref().err().map(|why| (row.line, why)));
+        let refused =
+            self.rows.iter().filter_map(|row| row.outcome.as_ref().err().map(|why| (row.line, why)));
         let refused: Vec<String> = refused.map(|(line, why)| format!("line {line}: {why}")).collect();
         if !refused.is_empty() {
             return Err(table::refused_rows("file", &refused));
@@ -61,10 +59,7 @@ impl Plan {
     }
 
     fn problem(problem: &str) -> Self {
-        Self {
-            rows: Vec::new(),
-            problem: Some(clean(problem)),
-        }
+        Self { rows: Vec::new(), problem: Some(clean(problem)) }
     }
 }
 
@@ -79,20 +74,11 @@ pub fn plan_csv(state: &State, now: Time, zone: &str, bytes: &[u8]) -> Plan {
     };
     let planned = rows.iter().map(|row| {
         let outcome = row.shape().map_or_else(|| form_of_row(row), Err);
-        let outcome = outcome
-            .and_then(|form| form.draft(state, now, zone))
-            .map_err(|why| clean(&why));
+        let outcome = outcome.and_then(|form| form.draft(state, now, zone)).map_err(|why| clean(&why));
         let title = clean(row.cell("title").unwrap_or_default());
-        PlannedRow {
-            line: row.line,
-            title,
-            outcome,
-        }
+        PlannedRow { line: row.line, title, outcome }
     });
-    Plan {
-        rows: planned.collect(),
-        problem: None,
-    }
+    Plan { rows: planned.collect(), problem: None }
 }
 
 /// Says what importing a JSON file would do: a list of objects as [`export_json`] writes them, and `precise`.
@@ -108,42 +94,25 @@ pub fn plan_json(state: &State, now: Time, zone: &str, bytes: &[u8]) -> Plan {
     let values: Vec<serde_json::Value> = match serde_json::from_slice(bytes) {
         Ok(values) => values,
         Err(error) => {
-            return Plan::problem(&format!(
-                "this file cannot be read as a JSON list of secrets: {error}"
-            ));
+            return Plan::problem(&format!("this file cannot be read as a JSON list of secrets: {error}"));
         }
     };
     if values.len() > MOST_ROWS {
-        return Plan::problem(&format!(
-            "this file has more than {MOST_ROWS} secrets: import it in parts"
-        ));
+        return Plan::problem(&format!("this file has more than {MOST_ROWS} secrets: import it in parts"));
     }
     let planned = (1..).zip(values).map(|(line, value)| {
-        let title = clean(
-            value
-                .get("title")
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default(),
-        );
+        let title = clean(value.get("title").and_then(serde_json::Value::as_str).unwrap_or_default());
         let form = serde_json::from_value::<Form>(value).map_err(|error| error.to_string());
-        let outcome = form
-            .and_then(|form| form.draft(state, now, zone))
-            .map_err(|why| clean(&why));
+        let outcome = form.and_then(|form| form.draft(state, now, zone)).map_err(|why| clean(&why));
         PlannedRow { line, title, outcome }
     });
-    Plan {
-        rows: planned.collect(),
-        problem: None,
-    }
+    Plan { rows: planned.collect(), problem: None }
 }
 
 /// These secrets as CSV that [`plan_csv`] reads back; dates in the organisation's zone.
 #[must_use]
 pub fn export_csv(state: &State, secrets: &[&Secret]) -> String {
-    let columns: Vec<Column> = columns()
-        .into_iter()
-        .filter(|column| column.name != "precise")
-        .collect();
+    let columns: Vec<Column> = columns().into_iter().filter(|column| column.name != "precise").collect();
     let mut out = String::new();
     write_row(&mut out, columns.iter().map(|column| column.name.to_owned()));
     for secret in secrets {
@@ -213,24 +182,15 @@ impl Form {
     fn of(state: &State, secret: &Secret) -> Self {
         let profile = &secret.profile;
         let mail = |id: &PersonId| {
-            state
-                .people
-                .get(*id)
-                .map_or_else(|| id.to_string(), |person| person.mail.to_string())
+            state.people.get(*id).map_or_else(|| id.to_string(), |person| person.mail.to_string())
         };
         let amount = |amount: &Amount| FormAmount {
             units: amount.units,
             currency: amount.currency.to_string(),
             basis: amount.basis.as_ref().map(ToString::to_string),
         };
-        let factor = |factor: &Factor| FormFactor {
-            score: factor.score,
-            reason: factor.reason.to_string(),
-        };
-        let place = |place: &Place| FormPlace {
-            sort: place.sort,
-            name: place.name.to_string(),
-        };
+        let factor = |factor: &Factor| FormFactor { score: factor.score, reason: factor.reason.to_string() };
+        let place = |place: &Place| FormPlace { sort: place.sort, name: place.name.to_string() };
         Self {
             title: profile.title.to_string(),
             owner: mail(&profile.owner),
@@ -243,18 +203,13 @@ impl Form {
             value: profile.value.as_ref().map(amount),
             cost: profile.cost.as_ref().map(amount),
             factors: profile.factors.each_ref().map(|one| one.as_ref().map(factor)),
-            review: profile
-                .review
-                .map(|time| start_of_day(time, &state.organisation.zone)),
+            review: profile.review.map(|time| start_of_day(time, &state.organisation.zone)),
         }
     }
 
     /// The secret that this form puts forward, or everything that is wrong with it.
     fn draft(self, state: &State, now: Time, zone: &str) -> Result<Box<Draft>, String> {
-        let mut look = Look {
-            state,
-            problems: Vec::new(),
-        };
+        let mut look = Look { state, problems: Vec::new() };
         let title = look.at("title", Line::new(&self.title));
         let owner = look.person("owner", &self.owner);
         let department = look.at("department", Line::new(&self.department));
@@ -262,26 +217,17 @@ impl Form {
         let summary = look.at("summary", Text::new(&self.summary));
         let precise = self.precise.and_then(|text| look.at("precise", Text::new(&text)));
         let places = self.places.iter().filter_map(|place| {
-            look.at("places", Line::new(&place.name)).map(|name| Place {
-                sort: place.sort,
-                name,
-            })
+            look.at("places", Line::new(&place.name)).map(|name| Place { sort: place.sort, name })
         });
         let places = places.collect();
-        let known_by = self
-            .known_by
-            .iter()
-            .filter_map(|mail| look.person("known_by", mail))
-            .collect();
+        let known_by = self.known_by.iter().filter_map(|mail| look.person("known_by", mail)).collect();
         let value = self.value.and_then(|amount| look.amount("value", &amount));
         let cost = self.cost.and_then(|amount| look.amount("cost", &amount));
         let mut factors = Factors::default();
         for (slot, (given, (name, _))) in factors.iter_mut().zip(self.factors.iter().zip(FACTORS)) {
             *slot = given.as_ref().and_then(|factor| look.factor(name, factor));
         }
-        let review = self
-            .review
-            .and_then(|day| look.at("review", instant(&day, |date| date.start(zone))));
+        let review = self.review.and_then(|day| look.at("review", instant(&day, |date| date.start(zone))));
         let (Some(title), Some(owner), Some(department), Some(tier), Some(summary)) =
             (title, owner, department, tier, summary)
         else {
@@ -313,12 +259,7 @@ impl Form {
     /// What stands in this column of a CSV file.
     fn cell(&self, column: &str) -> String {
         let places = |sort| {
-            join(
-                self.places
-                    .iter()
-                    .filter(|place| place.sort == sort)
-                    .map(|place| place.name.as_str()),
-            )
+            join(self.places.iter().filter(|place| place.sort == sort).map(|place| place.name.as_str()))
         };
         match column {
             "title" => self.title.clone(),
@@ -331,19 +272,13 @@ impl Form {
             "others" => places(PlaceKind::Other),
             "known_by" => join(self.known_by.iter().map(String::as_str)),
             "review" => self.review.clone().unwrap_or_default(),
-            _ => self
-                .amount_cell(column)
-                .or_else(|| self.factor_cell(column))
-                .unwrap_or_default(),
+            _ => self.amount_cell(column).or_else(|| self.factor_cell(column)).unwrap_or_default(),
         }
     }
 
     fn amount_cell(&self, column: &str) -> Option<String> {
-        let (names, amount) = if column.starts_with(VALUE[0]) {
-            (VALUE, &self.value)
-        } else {
-            (COST, &self.cost)
-        };
+        let (names, amount) =
+            if column.starts_with(VALUE[0]) { (VALUE, &self.value) } else { (COST, &self.cost) };
         let amount = amount.as_ref()?;
         match names.iter().position(|name| *name == column)? {
             0 => Some(amount.units.to_string()),
@@ -353,16 +288,10 @@ impl Form {
     }
 
     fn factor_cell(&self, column: &str) -> Option<String> {
-        let (_, factor) = FACTOR_COLUMNS
-            .iter()
-            .zip(&self.factors)
-            .find(|(names, _)| names.contains(&column))?;
+        let (_, factor) =
+            FACTOR_COLUMNS.iter().zip(&self.factors).find(|(names, _)| names.contains(&column))?;
         let factor = factor.as_ref()?;
-        Some(if column.ends_with("-reason") {
-            factor.reason.clone()
-        } else {
-            factor.score.to_string()
-        })
+        Some(if column.ends_with("-reason") { factor.reason.clone() } else { factor.score.to_string() })
     }
 }
 
@@ -374,45 +303,28 @@ struct Look<'a> {
 
 impl Look<'_> {
     fn at<T, E: Display>(&mut self, field: &str, read: Result<T, E>) -> Option<T> {
-        read.map_err(|error| self.problems.push(format!("{field}: {error}")))
-            .ok()
+        read.map_err(|error| self.problems.push(format!("{field}: {error}"))).ok()
     }
 
     fn person(&mut self, field: &str, mail: &str) -> Option<PersonId> {
         let found = self.state.people.by_mail(mail.trim()).map(|person| person.id);
-        self.at(
-            field,
-            found.ok_or_else(|| format!("nobody here has the mail address `{}`", mail.trim())),
-        )
+        self.at(field, found.ok_or_else(|| format!("nobody here has the mail address `{}`", mail.trim())))
     }
 
     fn amount(&mut self, field: &str, amount: &FormAmount) -> Option<Amount> {
         let currency = self.at(field, Line::new(&amount.currency));
-        let basis = amount
-            .basis
-            .as_ref()
-            .and_then(|basis| self.at(field, Text::new(basis)));
-        Some(Amount {
-            units: amount.units,
-            currency: currency?,
-            basis,
-        })
+        let basis = amount.basis.as_ref().and_then(|basis| self.at(field, Text::new(basis)));
+        Some(Amount { units: amount.units, currency: currency?, basis })
     }
 
     fn factor(&mut self, name: &str, factor: &FormFactor) -> Option<Factor> {
         let reason = self.at(name, Text::new(&factor.reason));
-        Some(Factor {
-            score: factor.score,
-            reason: reason?,
-        })
+        Some(Factor { score: factor.score, reason: reason? })
     }
 }
 
-const PLACES: [(&str, PlaceKind); 3] = [
-    ("systems", PlaceKind::System),
-    ("rooms", PlaceKind::Room),
-    ("others", PlaceKind::Other),
-];
+const PLACES: [(&str, PlaceKind); 3] =
+    [("systems", PlaceKind::System), ("rooms", PlaceKind::Room), ("others", PlaceKind::Other)];
 const VALUE: [&str; 3] = ["value", "value_currency", "value_basis"];
 const COST: [&str; 3] = ["cost", "cost_currency", "cost_basis"];
 /// In the order of [`FACTORS`]. The score of the factor `value` is not called `value`: that column holds the amount.
@@ -429,39 +341,18 @@ fn columns() -> Vec<Column> {
     let required =
         ["title", "owner", "department", "tier", "summary"].map(|name| Column { name, required: true });
     let places = PLACES.map(|(name, _)| name);
-    let optional = ["precise"]
-        .into_iter()
-        .chain(places)
-        .chain(["known_by"])
-        .chain(VALUE)
-        .chain(COST);
-    let optional = optional
-        .chain(FACTOR_COLUMNS.into_iter().flatten())
-        .chain(["review"]);
-    required
-        .into_iter()
-        .chain(optional.map(|name| Column {
-            name,
-            required: false,
-        }))
-        .collect()
+    let optional = ["precise"].into_iter().chain(places).chain(["known_by"]).chain(VALUE).chain(COST);
+    let optional = optional.chain(FACTOR_COLUMNS.into_iter().flatten()).chain(["review"]);
+    required.into_iter().chain(optional.map(|name| Column { name, required: false })).collect()
 }
 
 /// Reads a row into a form, or says everything that is wrong with its cells.
 fn form_of_row(row: &table::Row) -> Result<Form, String> {
     let mut cells = Cells::of(row);
-    let mut required = |column| {
-        cells
-            .required(column, |text| Ok::<_, String>(text.to_owned()))
-            .unwrap_or_default()
-    };
-    let (title, owner, department, tier, summary) = (
-        required("title"),
-        required("owner"),
-        required("department"),
-        required("tier"),
-        required("summary"),
-    );
+    let mut required =
+        |column| cells.required(column, |text| Ok::<_, String>(text.to_owned())).unwrap_or_default();
+    let (title, owner, department, tier, summary) =
+        (required("title"), required("owner"), required("department"), required("tier"), required("summary"));
     let value = amount(&mut cells, VALUE);
     let cost = amount(&mut cells, COST);
     let factors = FACTOR_COLUMNS.map(|names| factor(&mut cells, names));
@@ -492,10 +383,7 @@ fn form_of_row(row: &table::Row) -> Result<Form, String> {
 }
 
 fn amount(cells: &mut Cells, [units, currency, basis]: [&str; 3]) -> Option<FormAmount> {
-    if [units, currency, basis]
-        .iter()
-        .all(|column| cells.text(column).is_none())
-    {
+    if [units, currency, basis].iter().all(|column| cells.text(column).is_none()) {
         return None;
     }
     let number = |text: &str| {
@@ -505,11 +393,7 @@ fn amount(cells: &mut Cells, [units, currency, basis]: [&str; 3]) -> Option<Form
     let units = cells.required(units, number);
     let currency = cells.required(currency, |text| Ok::<_, String>(text.to_owned()));
     let basis = cells.text(basis).map(ToOwned::to_owned);
-    Some(FormAmount {
-        units: units?,
-        currency: currency?,
-        basis,
-    })
+    Some(FormAmount { units: units?, currency: currency?, basis })
 }
 
 fn factor(cells: &mut Cells, [score, reason]: [&str; 2]) -> Option<FormFactor> {
@@ -517,24 +401,17 @@ fn factor(cells: &mut Cells, [score, reason]: [&str; 2]) -> Option<FormFactor> {
         return None;
     }
     let digit = |text: &str| {
-        text.parse::<u8>()
-            .map_err(|_| format!("`{text}` is not a score: write a digit from 1 to 5"))
+        text.parse::<u8>().map_err(|_| format!("`{text}` is not a score: write a digit from 1 to 5"))
     };
     let score = cells.required(score, digit);
     let reason = cells.required(reason, |text| Ok::<_, String>(text.to_owned()));
-    Some(FormFactor {
-        score: score?,
-        reason: reason?,
-    })
+    Some(FormFactor { score: score?, reason: reason? })
 }
 
 /// Several names in one cell. A semicolon within a name is doubled, and a blank follows each that divides, so that
 /// [`split`] finds the same names again.
 fn join<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names
-        .map(|name| name.replace(';', ";;"))
-        .collect::<Vec<_>>()
-        .join("; ")
+    names.map(|name| name.replace(';', ";;")).collect::<Vec<_>>().join("; ")
 }
 
 fn split(cell: &str) -> Vec<String> {
@@ -547,9 +424,5 @@ fn split(cell: &str) -> Vec<String> {
             name.push(c);
         }
     }
-    names
-        .iter()
-        .map(|name| name.trim().to_owned())
-        .filter(|name| !name.is_empty())
-        .collect()
+    names.iter().map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }

@@ -53,13 +53,10 @@ impl FromStr for Tier {
     type Err = Refusal;
     fn from_str(text: &str) -> Result<Self, Refusal> {
         let wanted = text.trim().to_lowercase().replace([' ', '_'], "-");
-        Tier::ALL
-            .into_iter()
-            .find(|tier| tier.as_str() == wanted)
-            .ok_or_else(|| {
-                Refusal::input("tier", format!("`{text}` is not a tier"))
-                    .remedy("use confidential, restricted or crown-jewel")
-            })
+        Tier::ALL.into_iter().find(|tier| tier.as_str() == wanted).ok_or_else(|| {
+            Refusal::input("tier", format!("`{text}` is not a tier"))
+                .remedy("use confidential, restricted or crown-jewel")
+        })
     }
 }
 
@@ -98,21 +95,12 @@ pub struct Amount {
 
 /// The six factors of the Restatement of Torts, s. 757, comment b, in its order: key, and the question asked.
 pub const FACTORS: [(&str, &str); 6] = [
-    (
-        "known-outside",
-        "How little is it known outside the organisation?",
-    ),
+    ("known-outside", "How little is it known outside the organisation?"),
     ("known-inside", "How few inside the organisation know it?"),
     ("measures", "How far do the measures go that guard it?"),
-    (
-        "value",
-        "How valuable is it to the organisation and to its competitors?",
-    ),
+    ("value", "How valuable is it to the organisation and to its competitors?"),
     ("effort", "How much effort or money did it take to develop?"),
-    (
-        "difficulty",
-        "How hard would it be for others to acquire or duplicate properly?",
-    ),
+    ("difficulty", "How hard would it be for others to acquire or duplicate properly?"),
 ];
 
 /// One factor's score.
@@ -174,12 +162,7 @@ impl Profile {
     /// The average of the scored factors, once any is scored.
     #[must_use]
     pub fn strength(&self) -> Option<f64> {
-        let scores: Vec<f64> = self
-            .factors
-            .iter()
-            .flatten()
-            .map(|factor| f64::from(factor.score))
-            .collect();
+        let scores: Vec<f64> = self.factors.iter().flatten().map(|factor| f64::from(factor.score)).collect();
         if scores.is_empty() {
             return None;
         }
@@ -189,12 +172,7 @@ impl Profile {
 
     /// Checks what the types do not.
     pub(super) fn check(&self, now: Time) -> Result<(), Refusal> {
-        if self
-            .factors
-            .iter()
-            .flatten()
-            .any(|factor| !(1..=5).contains(&factor.score))
-        {
+        if self.factors.iter().flatten().any(|factor| !(1..=5).contains(&factor.score)) {
             return Err(Refusal::input("factors", "each factor is scored from 1 to 5"));
         }
         for (field, amount) in [("value", &self.value), ("cost", &self.cost)] {
@@ -209,8 +187,7 @@ impl Profile {
                 Refusal::input("review", "the review date has already passed").remedy("name a later day")
             );
         }
-        self.review
-            .map_or(Ok(()), |review| check_not_far(review, now, "review"))
+        self.review.map_or(Ok(()), |review| check_not_far(review, now, "review"))
     }
 }
 

@@ -134,12 +134,7 @@ impl Secrets {
     }
 
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {
-        if let Event::Submitted {
-            secret,
-            profile,
-            precise,
-        } = event
-        {
+        if let Event::Submitted { secret, profile, precise } = event {
             let version = Version {
                 number: 1,
                 at: recorded.time,
@@ -177,17 +172,9 @@ impl Secrets {
                 secret.status = Status::Returned;
                 secret.remark = Some(reason.to_string());
             }
-            Event::Revised {
-                version,
-                profile,
-                precise,
-                ..
-            } => {
-                let precise_at = if precise.is_some() {
-                    Some(recorded.position)
-                } else {
-                    secret.precise_at()
-                };
+            Event::Revised { version, profile, precise, .. } => {
+                let precise_at =
+                    if precise.is_some() { Some(recorded.position) } else { secret.precise_at() };
                 self.owned.remove(&(secret.profile.owner, secret.id));
                 self.owned.insert((profile.owner, secret.id));
                 secret.profile = profile.clone();

@@ -124,24 +124,10 @@ impl Access {
         session.service.refresh().await?;
         let found = |text: &str| lookup::secret(&session.state(), &session.actor, session.now(), text);
         match self {
-            Access::Request {
-                secret,
-                purpose,
-                until,
-            } => {
+            Access::Request { secret, purpose, until } => {
                 let purpose = lookup::text("purpose", &purpose)?;
-                let ends = until
-                    .map(|until| lookup::until("ends", &until, &session.zone()))
-                    .transpose()?;
-                act(
-                    &session,
-                    Command::Request {
-                        secret: found(&secret)?,
-                        purpose,
-                        ends,
-                    },
-                )
-                .await?;
+                let ends = until.map(|until| lookup::until("ends", &until, &session.zone())).transpose()?;
+                act(&session, Command::Request { secret: found(&secret)?, purpose, ends }).await?;
             }
             Access::Approve { request, note } => {
                 let note = lookup::note(note.as_deref())?;
@@ -158,34 +144,15 @@ impl Access {
             }
             Access::Emergency { secret, purpose } => {
                 let purpose = lookup::text("purpose", &purpose)?;
-                act(
-                    &session,
-                    Command::TakeEmergency {
-                        secret: found(&secret)?,
-                        purpose,
-                    },
-                )
-                .await?;
+                act(&session, Command::TakeEmergency { secret: found(&secret)?, purpose }).await?;
             }
             Access::Justify { grant, account } => {
                 let account = lookup::text("account", &account)?;
                 act(&session, Command::Justify { grant, account }).await?;
             }
-            Access::Review {
-                grant,
-                not_in_order,
-                note,
-            } => {
+            Access::Review { grant, not_in_order, note } => {
                 let note = lookup::note(note.as_deref())?;
-                act(
-                    &session,
-                    Command::ReviewEmergency {
-                        grant,
-                        in_order: !not_in_order,
-                        note,
-                    },
-                )
-                .await?;
+                act(&session, Command::ReviewEmergency { grant, in_order: !not_in_order, note }).await?;
             }
             Access::Who { secret } => who(&session, found(&secret)?)?,
             Access::Why { person, secret } => {
@@ -197,9 +164,7 @@ impl Access {
                 why(&session, id, secret)?;
             }
             Access::Mine { person } => {
-                let named = person
-                    .map(|person| lookup::person(&session.state(), &person))
-                    .transpose()?;
+                let named = person.map(|person| lookup::person(&session.state(), &person)).transpose()?;
                 let id = named.or(session.actor.person).ok_or_else(|| {
                     Failure::input("whose documents?").remedy("name a person, or act as one with --as")
                 })?;
@@ -208,9 +173,7 @@ impl Access {
             }
             Access::Requests { pending } => requests(&session, pending)?,
             Access::Grants { person, secret, live } => {
-                let person = person
-                    .map(|person| lookup::person(&session.state(), &person))
-                    .transpose()?;
+                let person = person.map(|person| lookup::person(&session.state(), &person)).transpose()?;
                 let secret = secret.map(|secret| found(&secret)).transpose()?;
                 let now = session.now();
                 grants(&session, |grant| {
@@ -248,14 +211,8 @@ fn runs(session: &Session, secret: SecretId) -> bool {
     let owner = state.secrets.get(secret).map(|secret| secret.profile.owner);
     let owns = owner.is_some()
         && owner == session.actor.person
-        && owner
-            .and_then(|owner| state.people.get(owner))
-            .is_some_and(|person| person.is_active(now));
-    owns || session.actor.holds(
-        &state,
-        now,
-        &[Role::Counsel, Role::SecurityOfficer, Role::Auditor],
-    )
+        && owner.and_then(|owner| state.people.get(owner)).is_some_and(|person| person.is_active(now));
+    owns || session.actor.holds(&state, now, &[Role::Counsel, Role::SecurityOfficer, Role::Auditor])
 }
 
 fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
@@ -286,11 +243,7 @@ fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
                     let failing: Vec<&str> = row.failing.iter().map(gate::Condition::as_str).collect();
                     vec![
                         person::name(&state, row.person),
-                        if row.opens {
-                            "opens".to_owned()
-                        } else {
-                            "does not open".to_owned()
-                        },
+                        if row.opens { "opens".to_owned() } else { "does not open".to_owned() },
                         row.grant.map(|grant| grant.to_string()).unwrap_or_default(),
                         row.until.map(|until| until.for_people(&zone)).unwrap_or_default(),
                         failing.join(", "),
@@ -310,14 +263,8 @@ fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
 
 fn why(session: &Session, id: PersonId, secret: SecretId) -> Result<(), Failure> {
     let (state, now) = (session.state(), session.now());
-    let (decision, because) = access::why(
-        &state,
-        session.service.gate(),
-        id,
-        secret,
-        now,
-        Some(Circumstances::default()),
-    );
+    let (decision, because) =
+        access::why(&state, session.service.gate(), id, secret, now, Some(Circumstances::default()));
     session.out.either(
         || {
             let asked = because.iter().map(|because| {
@@ -354,13 +301,7 @@ fn why(session: &Session, id: PersonId, secret: SecretId) -> Result<(), Failure>
 
 fn mine(session: &Session, id: PersonId) -> Result<(), Failure> {
     let (state, now) = (session.state(), session.now());
-    let documents = access::may_open(
-        &state,
-        session.service.gate(),
-        id,
-        now,
-        Some(Circumstances::default()),
-    );
+    let documents = access::may_open(&state, session.service.gate(), id, now, Some(Circumstances::default()));
     session.out.either(
         || {
             let documents = documents.iter().map(|document| {
@@ -394,10 +335,7 @@ fn requests(session: &Session, pending: bool) -> Result<(), Failure> {
     let mine = |request: &&access::Request| {
         session.actor.person == Some(request.person) || runs(session, request.secret)
     };
-    let listed = state
-        .access
-        .requests()
-        .filter(|request| !pending || request.outcome == Outcome::Pending);
+    let listed = state.access.requests().filter(|request| !pending || request.outcome == Outcome::Pending);
     let listed: Vec<&access::Request> = listed.filter(mine).collect();
     let missing = |request: &access::Request| {
         let secret = state.secrets.get(request.secret);
@@ -449,12 +387,8 @@ fn grants(session: &Session, wanted: impl Fn(&access::Grant) -> bool) -> Result<
     let (state, now, zone) = (session.state(), session.now(), session.zone());
     let seen =
         |grant: &&access::Grant| session.actor.person == Some(grant.person) || runs(session, grant.secret);
-    let listed: Vec<&access::Grant> = state
-        .access
-        .grants()
-        .filter(|grant| wanted(grant))
-        .filter(seen)
-        .collect();
+    let listed: Vec<&access::Grant> =
+        state.access.grants().filter(|grant| wanted(grant)).filter(seen).collect();
     let standing = |grant: &access::Grant| match (&grant.revoked, &grant.emergency) {
         (Some(revoked), _) => format!("taken back: {}", revoked.reason),
         _ if !grant.is_live(now) => "ended".to_owned(),

@@ -64,29 +64,16 @@ impl Account {
                 link(&session, &at, &token)?;
             }
             Account::Reset { person, at } => {
-                let token = session
-                    .service
-                    .offer_reset(&session.actor, account(&person)?)
-                    .await?;
+                let token = session.service.offer_reset(&session.actor, account(&person)?).await?;
                 link(&session, &at, &token)?;
             }
             Account::RemoveSecondFactor { person, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::RemoveSecondFactor {
-                        account: account(&person)?,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::RemoveSecondFactor { account: account(&person)?, reason }).await?;
             }
             Account::Close { person, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::Close {
-                        account: account(&person)?,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::Close { account: account(&person)?, reason }).await?;
             }
             Account::List => list(&session)?,
         }
@@ -96,11 +83,7 @@ impl Account {
 }
 
 fn link(session: &Session, at: &str, token: &Zeroizing<String>) -> Result<(), Failure> {
-    let address = Zeroizing::new(format!(
-        "{}/invite/{}",
-        at.trim_end_matches('/'),
-        token.as_str()
-    ));
+    let address = Zeroizing::new(format!("{}/invite/{}", at.trim_end_matches('/'), token.as_str()));
     session.out.either(
         || json!({ "link": address.as_str() }),
         |out| {
@@ -130,11 +113,7 @@ fn list(session: &Session) -> Result<(), Failure> {
             let rows: Vec<Vec<String>> = accounts
                 .iter()
                 .map(|account| {
-                    let factor = if account.second_factor.is_some() {
-                        "yes"
-                    } else {
-                        "no"
-                    };
+                    let factor = if account.second_factor.is_some() { "yes" } else { "no" };
                     vec![
                         account.id.to_string(),
                         person::name(&state, account.person),

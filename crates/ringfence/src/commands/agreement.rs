@@ -151,69 +151,30 @@ impl Agreement {
         let whom = |text: &str| lookup::person(&session.state(), text);
         match self {
             Agreement::Publish(publish) => publish.run(&session).await?,
-            Agreement::Assign {
-                agreement,
-                people,
-                everyone,
-                due,
-            } => {
+            Agreement::Assign { agreement, people, everyone, due } => {
                 let agreement = found(&agreement)?;
-                let due = due
-                    .map(|due| lookup::until("due", &due, &session.zone()))
-                    .transpose()?;
+                let due = due.map(|due| lookup::until("due", &due, &session.zone())).transpose()?;
                 let people = if everyone {
                     unsigned(&session, agreement)
                 } else {
-                    people
-                        .iter()
-                        .map(|person| whom(person))
-                        .collect::<Result<_, _>>()?
+                    people.iter().map(|person| whom(person)).collect::<Result<_, _>>()?
                 };
-                session
-                    .act(Command::Assign {
-                        agreement,
-                        people,
-                        due,
-                    })
-                    .await?;
+                session.act(Command::Assign { agreement, people, due }).await?;
             }
-            Agreement::Sign {
-                agreement,
-                name,
-                read_to_end,
-                consent,
-            } => {
+            Agreement::Sign { agreement, name, read_to_end, consent } => {
                 let agreement = found(&agreement)?;
-                let given = name.map(|name| Given {
-                    name,
-                    read_to_end,
-                    consent,
-                });
+                let given = name.map(|name| Given { name, read_to_end, consent });
                 sign(&session, agreement, given).await?;
             }
             Agreement::Decline { agreement, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::Decline {
-                        agreement: found(&agreement)?,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::Decline { agreement: found(&agreement)?, reason }).await?;
             }
-            Agreement::Paper {
-                agreement,
-                person,
-                scan,
-                signed_on,
-                name,
-                version,
-            } => {
+            Agreement::Paper { agreement, person, scan, signed_on, name, version } => {
                 let (id, person) = (found(&agreement)?, whom(&person)?);
                 let state = session.state();
                 let newest = state.agreements.get(id).and_then(agreements::Agreement::newest);
-                let version = version
-                    .or_else(|| newest.map(|newest| newest.number))
-                    .unwrap_or(1);
+                let version = version.or_else(|| newest.map(|newest| newest.number)).unwrap_or(1);
                 let name = match name {
                     Some(name) => lookup::line("name", &name)?,
                     None => state
@@ -228,55 +189,26 @@ impl Agreement {
                 let done = service
                     .record_paper(
                         &session.actor,
-                        service::PaperCopy {
-                            agreement: id,
-                            version,
-                            person,
-                            name,
-                            signed_on,
-                            scan: bytes,
-                        },
+                        service::PaperCopy { agreement: id, version, person, name, signed_on, scan: bytes },
                     )
                     .await?;
                 session.recorded(&done, json!({}))?;
             }
-            Agreement::Cancel {
-                agreement,
-                person,
-                reason,
-            } => {
+            Agreement::Cancel { agreement, person, reason } => {
                 let (agreement, person) = (found(&agreement)?, whom(&person)?);
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::CancelAssignment {
-                        agreement,
-                        person,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::CancelAssignment { agreement, person, reason }).await?;
             }
             Agreement::Withdraw { agreement, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::Withdraw {
-                        agreement: found(&agreement)?,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::Withdraw { agreement: found(&agreement)?, reason }).await?;
             }
             Agreement::List { person } => list(&session, person.as_deref().map(whom).transpose()?)?,
             Agreement::Show { agreement, version } => {
                 let id = found(&agreement)?;
-                let newest = session
-                    .state()
-                    .agreements
-                    .get(id)
-                    .and_then(|a| a.newest().map(|v| v.number));
+                let newest = session.state().agreements.get(id).and_then(|a| a.newest().map(|v| v.number));
                 let version = version.or(newest).ok_or_else(|| Refusal::unknown(id))?;
-                let text = session
-                    .service
-                    .agreement_text(&session.actor, id, version)
-                    .await?;
+                let text = session.service.agreement_text(&session.actor, id, version).await?;
                 if session.out.json {
                     let shown = (text.media == Media::Markdown).then(|| String::from_utf8_lossy(&text.bytes));
                     session.out.document(&json!({
@@ -295,23 +227,16 @@ impl Agreement {
 impl Publish {
     async fn run(self, session: &Session) -> Result<(), Failure> {
         let (state, zone) = (session.state(), session.zone());
-        let agreement = self
-            .agreement
-            .map(|agreement| lookup::agreement(&state, &agreement))
-            .transpose()?;
-        let before = agreement
-            .and_then(|id| state.agreements.get(id))
-            .map(agreements::Agreement::title);
+        let agreement = self.agreement.map(|agreement| lookup::agreement(&state, &agreement)).transpose()?;
+        let before = agreement.and_then(|id| state.agreements.get(id)).map(agreements::Agreement::title);
         let title = self.title.as_deref().or(before).unwrap_or_default();
         let covers = if !self.tiers.is_empty() {
             Covers::Tiers(self.tiers.into_iter().collect())
         } else if self.secrets.is_empty() {
             Covers::Everything
         } else {
-            let secrets = self
-                .secrets
-                .iter()
-                .map(|text| lookup::secret(&state, &session.actor, session.now(), text));
+            let secrets =
+                self.secrets.iter().map(|text| lookup::secret(&state, &session.actor, session.now(), text));
             Covers::Secrets(secrets.collect::<Result<_, _>>()?)
         };
         let new = NewVersion {
@@ -321,10 +246,7 @@ impl Publish {
             covers,
             term_days: self.term_days,
             resign: !self.keeps_signatures,
-            due: self
-                .due
-                .map(|due| lookup::until("due", &due, &zone))
-                .transpose()?,
+            due: self.due.map(|due| lookup::until("due", &due, &zone)).transpose()?,
             second_factor: self.second_factor,
             note: lookup::note(self.note.as_deref())?,
         };
@@ -360,10 +282,7 @@ async fn sign(session: &Session, agreement: AgreementId, given: Option<Given>) -
         typed_name: lookup::line("name", &given.name)?,
     };
     let done = session.service.sign_agreement(&session.actor, signing).await?;
-    session.recorded(
-        &done,
-        json!({ "agreement": agreement, "version": text.version, "sha256": text.digest }),
-    )
+    session.recorded(&done, json!({ "agreement": agreement, "version": text.version, "sha256": text.digest }))
 }
 
 /// Shows the text at the terminal, and asks for what a signature needs.
@@ -378,10 +297,7 @@ fn ask(session: &Session, text: &AgreementText) -> Result<Given, Failure> {
         ));
     }
     session.out.line(String::from_utf8_lossy(&text.bytes))?;
-    output::note(format!(
-        "\nVersion {}, SHA-256 {}.\n\n{CONSENT}\n",
-        text.version, text.digest
-    ));
+    output::note(format!("\nVersion {}, SHA-256 {}.\n\n{CONSENT}\n", text.version, text.digest));
     output::note(
         "Type `yes` if you have read it to its end and agree to this; anything else leaves it unsigned:",
     );
@@ -392,11 +308,7 @@ fn ask(session: &Session, text: &AgreementText) -> Result<Given, Failure> {
     } else {
         return Err(Failure::input("it was not signed").remedy("to refuse it, use `agreement decline`"));
     };
-    Ok(Given {
-        name,
-        read_to_end: true,
-        consent: true,
-    })
+    Ok(Given { name, read_to_end: true, consent: true })
 }
 
 fn typed() -> Result<String, Failure> {
@@ -409,11 +321,7 @@ fn typed() -> Result<String, Failure> {
 /// Everybody who works here now, has not been asked and is not bound by it.
 fn unsigned(session: &Session, agreement: AgreementId) -> Vec<PersonId> {
     let (state, now) = (session.state(), session.now());
-    let here = state
-        .people
-        .iter()
-        .filter(|person| person.is_active(now))
-        .map(|person| person.id);
+    let here = state.people.iter().filter(|person| person.is_active(now)).map(|person| person.id);
     let bound = |id: &PersonId| match state.agreements.standing(*id, agreement) {
         Standing::Signed { current, ends, .. } => current && ends.is_none_or(|ends| now < ends),
         Standing::Assigned { .. } => true,
@@ -428,30 +336,19 @@ fn list(session: &Session, of: Option<PersonId>) -> Result<(), Failure> {
         person::may_look(session, of)?;
     }
     // Need-to-know holds for agreements too: others than those who run them see their own.
-    let runs = [
-        Role::Counsel,
-        Role::HumanResources,
-        Role::Auditor,
-        Role::SecurityOfficer,
-        Role::Administrator,
-    ];
+    let runs =
+        [Role::Counsel, Role::HumanResources, Role::Auditor, Role::SecurityOfficer, Role::Administrator];
     let all = session.actor.holds(&state, now, &runs);
     let own = |id| match session.actor.person {
         Some(me) => state.agreements.standing(me, id) != Standing::NotAssigned,
         None => false,
     };
-    let listed = state
-        .agreements
-        .iter()
-        .filter(|agreement| all || own(agreement.id));
+    let listed = state.agreements.iter().filter(|agreement| all || own(agreement.id));
     let of = of.or(session.actor.person.filter(|_| !all));
     let rows = listed.map(|agreement| {
         let parties: Vec<PersonId> = state.agreements.parties(agreement.id).collect();
         let count = |wanted: fn(&Standing) -> bool| {
-            parties
-                .iter()
-                .filter(|person| wanted(&state.agreements.standing(**person, agreement.id)))
-                .count()
+            parties.iter().filter(|person| wanted(&state.agreements.standing(**person, agreement.id))).count()
         };
         let signed = count(|standing| matches!(standing, Standing::Signed { current: true, .. }));
         let waits = count(|standing| matches!(standing, Standing::Assigned { .. }));
@@ -481,30 +378,18 @@ fn list(session: &Session, of: Option<PersonId>) -> Result<(), Failure> {
             let rows: Vec<Vec<String>> = rows
                 .iter()
                 .map(|(agreement, signed, waits, standing)| {
-                    let version = agreement
-                        .newest()
-                        .map(|version| version.number.to_string())
-                        .unwrap_or_default();
+                    let version =
+                        agreement.newest().map(|version| version.number.to_string()).unwrap_or_default();
                     let last = match (standing, &agreement.withdrawn) {
                         (_, Some(_)) => "withdrawn".to_owned(),
                         (Some(standing), None) => standing.clone(),
                         (None, None) => "in use".to_owned(),
                     };
                     let (signed, waits) = (signed.to_string(), waits.to_string());
-                    vec![
-                        agreement.id.to_string(),
-                        agreement.title().to_owned(),
-                        version,
-                        signed,
-                        waits,
-                        last,
-                    ]
+                    vec![agreement.id.to_string(), agreement.title().to_owned(), version, signed, waits, last]
                 })
                 .collect();
-            out.table(
-                &["Id", "Title", "Version", "Signed", "Waiting", "Standing"],
-                &rows,
-            )
+            out.table(&["Id", "Title", "Version", "Signed", "Waiting", "Standing"], &rows)
         },
     )
 }
@@ -513,16 +398,10 @@ fn standing(standing: &Standing) -> String {
     match standing {
         Standing::NotAssigned => "not asked".to_owned(),
         Standing::Assigned { .. } => "to sign".to_owned(),
-        Standing::Signed {
-            version,
-            current: true,
-            ..
-        } => format!("signed version {version}"),
-        Standing::Signed {
-            version,
-            current: false,
-            ..
-        } => format!("signed version {version}, which no longer suffices"),
+        Standing::Signed { version, current: true, .. } => format!("signed version {version}"),
+        Standing::Signed { version, current: false, .. } => {
+            format!("signed version {version}, which no longer suffices")
+        }
         Standing::Declined(declined) => format!("declined: {}", declined.reason),
     }
 }

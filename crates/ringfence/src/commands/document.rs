@@ -72,12 +72,7 @@ impl Document {
         let session = Session::open(options).await?;
         let secret = |text: &str| lookup::secret(&session.state(), &session.actor, session.now(), text);
         match self {
-            Document::Add {
-                secret: of,
-                files,
-                name,
-                media_type,
-            } => {
+            Document::Add { secret: of, files, name, media_type } => {
                 if files.len() > 1 && (name.is_some() || media_type.is_some()) {
                     return Err(Failure::input("--name and --media-type are for a single file"));
                 }
@@ -90,30 +85,16 @@ impl Document {
                     session.out.document(&Value::Array(added))?;
                 }
             }
-            Document::Register {
-                secret: of,
-                name,
-                place,
-                sha256,
-            } => {
+            Document::Register { secret: of, name, place, sha256 } => {
                 let (name, place) = (lookup::line("name", &name)?, lookup::text("place", &place)?);
-                session
-                    .act(Command::Register {
-                        secret: secret(&of)?,
-                        name,
-                        place,
-                        digest: sha256,
-                    })
-                    .await?;
+                session.act(Command::Register { secret: secret(&of)?, name, place, digest: sha256 }).await?;
             }
             Document::List { secret: of } => list(&session, of.as_deref().map(secret).transpose()?)?,
             Document::Open { document, out } => {
                 let id = lookup::document(&session.state(), &session.actor, session.now(), &document)?;
                 if out != Path::new("-") && out.exists() {
                     let message = format!("`{}` is there already, and was left as it is", out.display());
-                    return Err(Refusal::new(Rule::Taken, message)
-                        .remedy("name another file")
-                        .into());
+                    return Err(Refusal::new(Rule::Taken, message).remedy("name another file").into());
                 }
                 let opened = session.service.open_document(&session.actor, id).await?;
                 release(&session, &opened, &out).await?;
@@ -138,15 +119,9 @@ async fn add(
 ) -> Result<Value, Failure> {
     let unreadable =
         |error: std::io::Error| Failure::input(format!("`{}` cannot be read: {error}", path.display()));
-    let own = path
-        .file_name()
-        .map(|name| name.to_string_lossy().into_owned())
-        .unwrap_or_default();
+    let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let name = lookup::line("name", name.unwrap_or(&own))?;
-    let media_type = lookup::line(
-        "media-type",
-        media_type.unwrap_or_else(|| media_type_of(name.as_str())),
-    )?;
+    let media_type = lookup::line("media-type", media_type.unwrap_or_else(|| media_type_of(name.as_str())))?;
     let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
     let found = file.metadata().await.map_err(unreadable)?;
     if found.is_dir() {
@@ -156,18 +131,8 @@ async fn add(
     }
     let bar = output::progress(session.out.json, "sealing", found.len(), true);
     let content = watched(file, bar.clone());
-    let done = session
-        .service
-        .add_document(
-            &session.actor,
-            Upload {
-                secret,
-                name,
-                media_type,
-            },
-            content,
-        )
-        .await;
+    let done =
+        session.service.add_document(&session.actor, Upload { secret, name, media_type }, content).await;
     bar.finish_and_clear();
     let done = done?;
     let id = match done.event() {
@@ -197,23 +162,14 @@ async fn release(session: &Session, opened: &OpenDocument, out: &Path) -> Result
         while let Some(piece) = content.try_next().await.map_err(broken)? {
             session.out.bytes(&piece)?;
         }
-        output::note(format!(
-            "opened {}: recorded as entry {}",
-            opened.id, opened.entry
-        ));
+        output::note(format!("opened {}: recorded as entry {}", opened.id, opened.entry));
         return Ok(());
     }
     let unwritable =
         |error: std::io::Error| Failure::storage(format!("`{}` cannot be written: {error}", out.display()));
-    let folder = out
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     // Made with mode 0600: nobody else on this machine may read what was opened for one.
-    let mut file = tempfile::Builder::new()
-        .prefix(".ringfence-")
-        .tempfile_in(folder)
-        .map_err(unwritable)?;
+    let mut file = tempfile::Builder::new().prefix(".ringfence-").tempfile_in(folder).map_err(unwritable)?;
     let bar = output::progress(session.out.json, "opening", opened.size, true);
     while let Some(piece) = content.try_next().await.map_err(broken)? {
         file.write_all(&piece).map_err(unwritable)?;
@@ -221,8 +177,7 @@ async fn release(session: &Session, opened: &OpenDocument, out: &Path) -> Result
     }
     bar.finish_and_clear();
     file.as_file().sync_all().map_err(unwritable)?;
-    file.persist_noclobber(out)
-        .map_err(|error| unwritable(error.error))?;
+    file.persist_noclobber(out).map_err(|error| unwritable(error.error))?;
     session.out.either(
         || json!({ "document": opened.id, "name": opened.name, "size": opened.size, "entry": opened.entry, "file": out }),
         |_| {
@@ -235,15 +190,9 @@ async fn release(session: &Session, opened: &OpenDocument, out: &Path) -> Result
 fn list(session: &Session, of: Option<SecretId>) -> Result<(), Failure> {
     let (state, now, zone) = (session.state(), session.now(), session.zone());
     let seen = |id: SecretId| {
-        state
-            .secrets
-            .get(id)
-            .is_some_and(|secret| secrets::may_see(&state, &session.actor, now, secret))
+        state.secrets.get(id).is_some_and(|secret| secrets::may_see(&state, &session.actor, now, secret))
     };
-    let listed = state
-        .documents
-        .iter()
-        .filter(|document| of.is_none_or(|of| document.secret == of));
+    let listed = state.documents.iter().filter(|document| of.is_none_or(|of| document.secret == of));
     let listed: Vec<&documents::Document> = listed.filter(|document| seen(document.secret)).collect();
     session.out.either(
         || Value::Array(listed.iter().map(|document| view(document)).collect()),
@@ -263,29 +212,18 @@ fn list(session: &Session, of: Option<SecretId>) -> Result<(), Failure> {
                         kept,
                         size,
                         document.openings.to_string(),
-                        document
-                            .last_opened
-                            .map(|at| at.for_people(&zone))
-                            .unwrap_or_default(),
+                        document.last_opened.map(|at| at.for_people(&zone)).unwrap_or_default(),
                     ]
                 })
                 .collect();
-            out.table(
-                &["Id", "Name", "Secret", "Kept", "Bytes", "Openings", "Last opened"],
-                &rows,
-            )
+            out.table(&["Id", "Name", "Secret", "Kept", "Bytes", "Openings", "Last opened"], &rows)
         },
     )
 }
 
 fn view(document: &documents::Document) -> Value {
     let kept = match &document.kept {
-        Kept::Vault {
-            size,
-            digest,
-            media_type,
-            ..
-        } => {
+        Kept::Vault { size, digest, media_type, .. } => {
             json!({ "in": "vault", "size": size, "sha256": digest, "media_type": media_type })
         }
         Kept::Elsewhere { place, digest } => json!({ "in": "elsewhere", "place": place, "sha256": digest }),
@@ -305,10 +243,7 @@ fn view(document: &documents::Document) -> Value {
 
 /// The media type by the end of the name: it is only handed on, and nothing is decided by it.
 pub(crate) fn media_type_of(name: &str) -> &'static str {
-    let end = name
-        .rsplit_once('.')
-        .map(|(_, end)| end.to_ascii_lowercase())
-        .unwrap_or_default();
+    let end = name.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
     match end.as_str() {
         "pdf" => "application/pdf",
         "md" => "text/markdown",

@@ -58,8 +58,5 @@ fn ask_name() -> Result<String, Failure> {
 }
 
 fn local_zone() -> String {
-    jiff::tz::TimeZone::system()
-        .iana_name()
-        .unwrap_or("UTC")
-        .to_owned()
+    jiff::tz::TimeZone::system().iana_name().unwrap_or("UTC").to_owned()
 }

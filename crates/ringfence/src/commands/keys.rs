@@ -49,10 +49,7 @@ impl Passphrase {
                 let new = passphrase::choose(new_passphrase_file.as_deref(), NEW)?;
                 Service::change_passphrase(config, &old, &new, KdfParams::default(), &actor).await?;
             }
-            Passphrase::Recover {
-                recovery_file,
-                new_passphrase_file,
-            } => {
+            Passphrase::Recover { recovery_file, new_passphrase_file } => {
                 let printed = Zeroizing::new(lookup::read_text(&recovery_file)?);
                 let new = passphrase::choose(new_passphrase_file.as_deref(), NEW)?;
                 Service::recover(config, printed.trim(), &new, KdfParams::default(), &actor).await?;

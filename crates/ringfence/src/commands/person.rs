@@ -129,76 +129,39 @@ impl Person {
         match self {
             Person::Add(add) => add.run(&session).await?,
             Person::Import { file, dry_run } => import(&session, &file, dry_run).await?,
-            Person::List {
-                active,
-                department,
-                role,
-            } => {
+            Person::List { active, department, role } => {
                 let now = session.now();
                 list(&session, |person| {
                     (!active || person.is_active(now))
-                        && department
-                            .as_ref()
-                            .is_none_or(|wanted| person.department.as_str() == wanted)
+                        && department.as_ref().is_none_or(|wanted| person.department.as_str() == wanted)
                         && role.is_none_or(|role| person.has(role))
                 })?;
             }
             Person::Show { person } => show(&session, found(&person)?)?,
-            Person::Export => session
-                .out
-                .bytes(people::export(&session.state(), &session.zone()).as_bytes())?,
+            Person::Export => {
+                session.out.bytes(people::export(&session.state(), &session.zone()).as_bytes())?
+            }
             Person::End { person, reason, on } => {
                 let zone = session.zone();
                 let ends = on.map(|on| lookup::until("on", &on, &zone)).transpose()?;
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::End {
-                        person: found(&person)?,
-                        ends,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::End { person: found(&person)?, ends, reason }).await?;
             }
-            Person::Clear {
-                person,
-                level,
-                reason,
-            } => {
+            Person::Clear { person, level, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::Clear {
-                        person: found(&person)?,
-                        clearance: level,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::Clear { person: found(&person)?, clearance: level, reason }).await?;
             }
             Person::Roles { person, roles } => {
                 let roles = roles.into_iter().collect();
-                session
-                    .act(Command::SetRoles {
-                        person: found(&person)?,
-                        roles,
-                    })
-                    .await?;
+                session.act(Command::SetRoles { person: found(&person)?, roles }).await?;
             }
             Person::Suspend { person, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::Suspend {
-                        person: found(&person)?,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::Suspend { person: found(&person)?, reason }).await?;
             }
             Person::Reinstate { person, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::Reinstate {
-                        person: found(&person)?,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::Reinstate { person: found(&person)?, reason }).await?;
             }
         }
         session.close().await;
@@ -209,34 +172,19 @@ impl Person {
 impl Add {
     async fn run(self, session: &Session) -> Result<(), Failure> {
         let (state, zone, now) = (session.state(), session.zone(), session.now());
-        let starts = self
-            .starts
-            .map_or(Ok(now), |day| lookup::from("starts", &day, &zone))?;
+        let starts = self.starts.map_or(Ok(now), |day| lookup::from("starts", &day, &zone))?;
         let profile = Profile {
             name: lookup::line("name", &self.name)?,
             mail: Mail::new(&self.mail).map_err(|error| Refusal::input("mail", error.to_string()))?,
             engagement: self.engagement,
             department: lookup::line("department", &self.department)?,
             job: self.job.map(|job| lookup::line("job", &job)).transpose()?,
-            manager: self
-                .manager
-                .map(|manager| lookup::person(&state, &manager))
-                .transpose()?,
+            manager: self.manager.map(|manager| lookup::person(&state, &manager)).transpose()?,
             starts,
-            ends: self
-                .ends
-                .map(|day| lookup::until("ends", &day, &zone))
-                .transpose()?,
+            ends: self.ends.map(|day| lookup::until("ends", &day, &zone)).transpose()?,
         };
-        let joiner = Joiner {
-            profile,
-            clearance: self.clearance,
-            roles: self.roles.into_iter().collect(),
-        };
-        let done = session
-            .service
-            .act(&session.actor, Command::Add { joiner })
-            .await?;
+        let joiner = Joiner { profile, clearance: self.clearance, roles: self.roles.into_iter().collect() };
+        let done = session.service.act(&session.actor, Command::Add { joiner }).await?;
         let id = match done.event() {
             Some(program::Event::People(event)) => Some(event.person()),
             _ => None,
@@ -258,10 +206,7 @@ async fn import(session: &Session, file: &std::path::Path, dry_run: bool) -> Res
     let same = count(|row| matches!(row, Planned::Same(_)));
     let refused: Vec<(u64, &str)> = plan.refused().collect();
     if !refused.is_empty() {
-        let rows: Vec<String> = refused
-            .iter()
-            .map(|(line, why)| format!("line {line}: {why}"))
-            .collect();
+        let rows: Vec<String> = refused.iter().map(|(line, why)| format!("line {line}: {why}")).collect();
         let message = format!(
             "{} of {} rows cannot be taken, so nothing was imported ({added} would be added, {changed} changed)",
             refused.len(),
@@ -276,16 +221,11 @@ async fn import(session: &Session, file: &std::path::Path, dry_run: bool) -> Res
         return session.out.either(
             || told,
             |out| {
-                out.line(format!(
-                    "{added} would be added, {changed} changed, {same} are like that already."
-                ))
+                out.line(format!("{added} would be added, {changed} changed, {same} are like that already."))
             },
         );
     }
-    let done = session
-        .service
-        .act(&session.actor, Command::Import { csv: bytes.into() })
-        .await?;
+    let done = session.service.act(&session.actor, Command::Import { csv: bytes.into() }).await?;
     session.recorded(&done, told)
 }
 
@@ -309,18 +249,7 @@ fn list(session: &Session, wanted: impl Fn(&people::Person) -> bool) -> Result<(
                     ]
                 })
                 .collect();
-            out.table(
-                &[
-                    "Id",
-                    "Name",
-                    "Mail",
-                    "Department",
-                    "Clearance",
-                    "Roles",
-                    "Standing",
-                ],
-                &rows,
-            )
+            out.table(&["Id", "Name", "Mail", "Department", "Clearance", "Roles", "Standing"], &rows)
         },
     )
 }
@@ -342,39 +271,23 @@ fn show(session: &Session, id: PersonId) -> Result<(), Failure> {
         },
         |out| {
             let day = |time: Option<Time>| time.map(|time| time.day_for_people(&zone)).unwrap_or_default();
-            let manager = person
-                .manager
-                .map(|manager| name(&state, manager))
-                .unwrap_or_default();
+            let manager = person.manager.map(|manager| name(&state, manager)).unwrap_or_default();
             out.facts(&[
                 ("id", id.to_string()),
                 ("name", person.name.to_string()),
                 ("mail", person.mail.to_string()),
                 ("engagement", person.engagement.to_string()),
                 ("department", person.department.to_string()),
-                (
-                    "job",
-                    person.job.as_ref().map(ToString::to_string).unwrap_or_default(),
-                ),
+                ("job", person.job.as_ref().map(ToString::to_string).unwrap_or_default()),
                 ("manager", manager),
                 ("clearance", person.clearance.to_string()),
                 ("roles", roles(person)),
                 ("starts", day(Some(person.starts))),
-                (
-                    "ends",
-                    person
-                        .ends
-                        .map(|ends| (ends + -1).day_for_people(&zone))
-                        .unwrap_or_default(),
-                ),
+                ("ends", person.ends.map(|ends| (ends + -1).day_for_people(&zone)).unwrap_or_default()),
                 ("standing", standing(person, now, &zone)),
                 (
                     "waits for them",
-                    duties
-                        .iter()
-                        .map(|duty| duty.text.clone())
-                        .collect::<Vec<_>>()
-                        .join("\n"),
+                    duties.iter().map(|duty| duty.text.clone()).collect::<Vec<_>>().join("\n"),
                 ),
             ])
         },
@@ -421,28 +334,17 @@ fn roles(person: &people::Person) -> String {
 
 /// A person for people: name and id.
 pub(crate) fn name(state: &State, id: PersonId) -> String {
-    state
-        .people
-        .get(id)
-        .map_or_else(|| id.to_string(), |person| format!("{} ({id})", person.name))
+    state.people.get(id).map_or_else(|| id.to_string(), |person| format!("{} ({id})", person.name))
 }
 
 /// Whoever looks for another at what that one can open: the operator, or a role that runs or audits access.
 pub(crate) fn may_look(session: &Session, about: PersonId) -> Result<(), Failure> {
     let Session { actor, .. } = session;
-    let roles = [
-        Role::Counsel,
-        Role::SecurityOfficer,
-        Role::HumanResources,
-        Role::Auditor,
-    ];
+    let roles = [Role::Counsel, Role::SecurityOfficer, Role::HumanResources, Role::Auditor];
     let held = |actor: &Actor| actor.holds(&session.state(), session.now(), &roles);
     if actor.person == Some(about) || held(actor) {
         return Ok(());
     }
-    Err(Refusal::role(
-        "look at what others can open",
-        "counsel, the security officer, HR or an auditor",
-    )
-    .into())
+    Err(Refusal::role("look at what others can open", "counsel, the security officer, HR or an auditor")
+        .into())
 }

@@ -130,19 +130,10 @@ impl List {
         let zone = session.zone();
         let filter = HistoryFilter {
             kinds: self.kinds,
-            actor: self
-                .by
-                .map(|by| lookup::person(&session.state(), &by))
-                .transpose()?,
+            actor: self.by.map(|by| lookup::person(&session.state(), &by)).transpose()?,
             subject: self.about,
-            since: self
-                .since
-                .map(|since| lookup::from("since", &since, &zone))
-                .transpose()?,
-            until: self
-                .until
-                .map(|until| lookup::until("until", &until, &zone))
-                .transpose()?,
+            since: self.since.map(|since| lookup::from("since", &since, &zone)).transpose()?,
+            until: self.until.map(|until| lookup::until("until", &until, &zone)).transpose()?,
             before: self.before,
             limit: self.limit,
         };
@@ -155,12 +146,7 @@ impl List {
                     .iter()
                     .map(|entry| {
                         let time = entry.time.for_people(&zone);
-                        vec![
-                            entry.position.to_string(),
-                            time,
-                            entry.kind.clone(),
-                            entry.sentence.clone(),
-                        ]
+                        vec![entry.position.to_string(), time, entry.kind.clone(), entry.sentence.clone()]
                     })
                     .collect();
                 out.table(&["Entry", "Time", "Kind", "What happened"], &rows)?;
@@ -175,11 +161,7 @@ impl List {
 
 async fn show(session: &Session, position: u64, proof: bool) -> Result<(), Failure> {
     let entry = session.service.entry(&session.actor, position).await?;
-    let proof = if proof {
-        Some(session.service.entry_proof(&session.actor, position).await?)
-    } else {
-        None
-    };
+    let proof = if proof { Some(session.service.entry_proof(&session.actor, position).await?) } else { None };
     let zone = session.zone();
     session.out.either(
         || {
@@ -230,10 +212,7 @@ async fn show(session: &Session, position: u64, proof: bool) -> Result<(), Failu
 }
 
 fn view(entry: &EntryView) -> Value {
-    let fields = entry
-        .fields
-        .iter()
-        .map(|field| (field.name.clone(), json!(field.value)));
+    let fields = entry.fields.iter().map(|field| (field.name.clone(), json!(field.value)));
     json!({
         "entry": entry.position,
         "time": entry.time.rfc3339(),

@@ -95,11 +95,7 @@ impl Set {
         }
         let reason = lookup::text("reason", &self.reason)?;
         session
-            .act(Command::SetRequirement {
-                tier: self.tier,
-                requirement: Box::new(requirement),
-                reason,
-            })
+            .act(Command::SetRequirement { tier: self.tier, requirement: Box::new(requirement), reason })
             .await
     }
 }
@@ -109,9 +105,8 @@ fn show(session: &Session) -> Result<(), Failure> {
     let tiers = Tier::ALL.map(|tier| (tier, state.access.requirement(tier)));
     session.out.either(
         || {
-            let rows = tiers
-                .iter()
-                .map(|(tier, requirement)| json!({ "tier": tier, "requirement": **requirement }));
+            let rows =
+                tiers.iter().map(|(tier, requirement)| json!({ "tier": tier, "requirement": **requirement }));
             Value::Array(rows.collect())
         },
         |out| {
@@ -129,17 +124,7 @@ fn show(session: &Session) -> Result<(), Failure> {
                     ]
                 })
                 .collect();
-            out.table(
-                &[
-                    "Tier",
-                    "Clearance",
-                    "Approvals",
-                    "Emergency",
-                    "Longest grant",
-                    "Asks",
-                ],
-                &rows,
-            )
+            out.table(&["Tier", "Clearance", "Approvals", "Emergency", "Longest grant", "Asks"], &rows)
         },
     )
 }

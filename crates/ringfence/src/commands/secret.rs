@@ -205,9 +205,7 @@ impl Secret {
             Secret::Add(add) => add.run(&session).await?,
             Secret::Import { file, dry_run } => import(&session, &file, dry_run).await?,
             Secret::List { tier, status, owner } => {
-                let owner = owner
-                    .map(|owner| lookup::person(&session.state(), &owner))
-                    .transpose()?;
+                let owner = owner.map(|owner| lookup::person(&session.state(), &owner)).transpose()?;
                 list(&session, |secret| {
                     tier.is_none_or(|tier| secret.tier() == tier)
                         && status.is_none_or(|status| secret.status == status.into())
@@ -217,42 +215,21 @@ impl Secret {
             Secret::Show { secret, precise } => show(&session, found(&secret)?, precise).await?,
             Secret::Accept { secret, note } => {
                 let note = lookup::note(note.as_deref())?;
-                session
-                    .act(Command::Accept {
-                        secret: found(&secret)?,
-                        note,
-                    })
-                    .await?;
+                session.act(Command::Accept { secret: found(&secret)?, note }).await?;
             }
             Secret::Return { secret, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::Return {
-                        secret: found(&secret)?,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::Return { secret: found(&secret)?, reason }).await?;
             }
             Secret::Revise(revise) => revise.run(&session).await?,
             Secret::Review { secret, next, note } => {
                 let next = lookup::from("next", &next, &session.zone())?;
                 let note = lookup::note(note.as_deref())?;
-                session
-                    .act(Command::Review {
-                        secret: found(&secret)?,
-                        next,
-                        note,
-                    })
-                    .await?;
+                session.act(Command::Review { secret: found(&secret)?, next, note }).await?;
             }
             Secret::Retire { secret, reason } => {
                 let reason = lookup::text("reason", &reason)?;
-                session
-                    .act(Command::Retire {
-                        secret: found(&secret)?,
-                        reason,
-                    })
-                    .await?;
+                session.act(Command::Retire { secret: found(&secret)?, reason }).await?;
             }
             Secret::Export { format } => {
                 let (state, now) = (session.state(), session.now());
@@ -300,10 +277,7 @@ impl Add {
         };
         let precise = self.more.apply(session, &mut profile)?;
         let draft = Draft { profile, precise };
-        let done = session
-            .service
-            .act(&session.actor, Command::Submit(Box::new(draft)))
-            .await?;
+        let done = session.service.act(&session.actor, Command::Submit(Box::new(draft))).await?;
         let id = match done.event() {
             Some(Event::Secrets(event)) => Some(event.secret()),
             _ => None,
@@ -335,14 +309,7 @@ impl Revise {
         let from_version = self.from_version.unwrap_or_else(|| secret.version());
         let note = lookup::note(self.note.as_deref())?;
         let draft = Box::new(Draft { profile, precise });
-        session
-            .act(Command::Revise {
-                secret: id,
-                from_version,
-                draft,
-                note,
-            })
-            .await
+        session.act(Command::Revise { secret: id, from_version, draft, note }).await
     }
 }
 
@@ -356,15 +323,8 @@ impl More {
             (PlaceKind::Other, &self.others),
         ];
         if sorts.iter().any(|(_, names)| !names.is_empty()) {
-            let named = sorts
-                .iter()
-                .flat_map(|(sort, names)| names.iter().map(|name| (*sort, name)));
-            let places = named.map(|(sort, name)| {
-                Ok(Place {
-                    sort,
-                    name: lookup::line("place", name)?,
-                })
-            });
+            let named = sorts.iter().flat_map(|(sort, names)| names.iter().map(|name| (*sort, name)));
+            let places = named.map(|(sort, name)| Ok(Place { sort, name: lookup::line("place", name)? }));
             profile.places = places.collect::<Result<_, Failure>>()?;
         }
         if !self.known_by.is_empty() {
@@ -387,21 +347,15 @@ impl More {
             profile.review = Some(lookup::from("review", review, &session.zone())?);
         }
         let precise = self.precise_file.as_deref().map(lookup::read_text).transpose()?;
-        precise
-            .map(|precise| lookup::text("precise", &precise))
-            .transpose()
+        precise.map(|precise| lookup::text("precise", &precise)).transpose()
     }
 }
 
 /// `250000 EUR: why`.
 fn amount(field: &'static str, text: &str) -> Result<Amount, Failure> {
-    let (figure, basis) = text
-        .split_once(':')
-        .map_or((text, None), |(figure, basis)| (figure, Some(basis)));
+    let (figure, basis) = text.split_once(':').map_or((text, None), |(figure, basis)| (figure, Some(basis)));
     let mut words = figure.split_whitespace();
-    let units = words
-        .next()
-        .and_then(|units| units.replace(['_', '\''], "").parse().ok());
+    let units = words.next().and_then(|units| units.replace(['_', '\''], "").parse().ok());
     let (Some(units), Some(currency), None) = (units, words.next(), words.next()) else {
         let message = format!("`{}` is not an amount", text.escape_debug());
         return Err(Refusal::input(field, message)
@@ -409,11 +363,7 @@ fn amount(field: &'static str, text: &str) -> Result<Amount, Failure> {
             .into());
     };
     let basis = basis.map(|basis| lookup::text(field, basis)).transpose()?;
-    Ok(Amount {
-        units,
-        currency: lookup::line(field, currency)?,
-        basis,
-    })
+    Ok(Amount { units, currency: lookup::line(field, currency)?, basis })
 }
 
 /// `measures=4: why`: the factor's place among the six, and its score.
@@ -421,63 +371,39 @@ fn scored(text: &str) -> Result<(usize, secrets::Factor), Failure> {
     let wrong = || {
         let names: Vec<&str> = FACTORS.iter().map(|(name, _)| *name).collect();
         let message = format!("`{}` is not a scored factor", text.escape_debug());
-        Refusal::input("factor", message).remedy(format!(
-            "write it as measures=4: why; the factors are {}",
-            names.join(", ")
-        ))
+        Refusal::input("factor", message)
+            .remedy(format!("write it as measures=4: why; the factors are {}", names.join(", ")))
     };
     let (name, rest) = text.split_once('=').ok_or_else(wrong)?;
     let (score, reason) = rest.split_once(':').ok_or_else(wrong)?;
-    let place = FACTORS
-        .iter()
-        .position(|(key, _)| *key == name.trim())
-        .ok_or_else(wrong)?;
+    let place = FACTORS.iter().position(|(key, _)| *key == name.trim()).ok_or_else(wrong)?;
     let score = score.trim().parse().map_err(|_| wrong())?;
-    Ok((
-        place,
-        secrets::Factor {
-            score,
-            reason: lookup::text("factor", reason)?,
-        },
-    ))
+    Ok((place, secrets::Factor { score, reason: lookup::text("factor", reason)? }))
 }
 
 async fn import(session: &Session, file: &Path, dry_run: bool) -> Result<(), Failure> {
     let bytes = lookup::read(file, LARGEST_FILE)?;
     let (state, now, zone) = (session.state(), session.now(), session.zone());
-    let first = bytes
-        .iter()
-        .find(|byte| !byte.is_ascii_whitespace() && !b"\xEF\xBB\xBF".contains(byte));
+    let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace() && !b"\xEF\xBB\xBF".contains(byte));
     let json_file = first.is_some_and(|byte| matches!(byte, b'[' | b'{'));
     let plan = if json_file {
         secrets::plan_json(&state, now, &zone, &bytes)
     } else {
         secrets::plan_csv(&state, now, &zone, &bytes)
     };
-    let drafts = plan.drafts().map_err(|refusal| Failure {
-        code: Code::Input,
-        ..refusal.into()
-    })?;
+    let drafts = plan.drafts().map_err(|refusal| Failure { code: Code::Input, ..refusal.into() })?;
     let told = json!({ "submitted": drafts.len(), "dry_run": dry_run });
     if dry_run {
         let count = drafts.len();
-        return session
-            .out
-            .either(|| told, |out| out.line(format!("{count} would be put forward.")));
+        return session.out.either(|| told, |out| out.line(format!("{count} would be put forward.")));
     }
-    let done = session
-        .service
-        .act(&session.actor, Command::Import(drafts))
-        .await?;
+    let done = session.service.act(&session.actor, Command::Import(drafts)).await?;
     session.recorded(&done, told)
 }
 
 fn list(session: &Session, wanted: impl Fn(&secrets::Secret) -> bool) -> Result<(), Failure> {
     let (state, now) = (session.state(), session.now());
-    let seen = state
-        .secrets
-        .iter()
-        .filter(|secret| secrets::may_see(&state, &session.actor, now, secret));
+    let seen = state.secrets.iter().filter(|secret| secrets::may_see(&state, &session.actor, now, secret));
     let listed: Vec<&secrets::Secret> = seen.filter(|secret| wanted(secret)).collect();
     session.out.either(
         || Value::Array(listed.iter().map(|secret| view(&state, secret)).collect()),
@@ -496,28 +422,13 @@ fn list(session: &Session, wanted: impl Fn(&secrets::Secret) -> bool) -> Result<
                     ]
                 })
                 .collect();
-            out.table(
-                &[
-                    "Id",
-                    "Title",
-                    "Tier",
-                    "Owner",
-                    "Department",
-                    "Status",
-                    "Documents",
-                ],
-                &rows,
-            )
+            out.table(&["Id", "Title", "Tier", "Owner", "Department", "Status", "Documents"], &rows)
         },
     )
 }
 
 async fn show(session: &Session, id: SecretId, precise: bool) -> Result<(), Failure> {
-    let opened = if precise {
-        Some(session.service.open_precise(&session.actor, id).await?)
-    } else {
-        None
-    };
+    let opened = if precise { Some(session.service.open_precise(&session.actor, id).await?) } else { None };
     let (state, zone) = (session.state(), session.zone());
     let secret = state.secrets.get(id).ok_or_else(|| Refusal::unknown(id))?;
     let profile = &secret.profile;
@@ -532,28 +443,14 @@ async fn show(session: &Session, id: SecretId, precise: bool) -> Result<(), Fail
         },
         |out| {
             let names = |people: &mut dyn Iterator<Item = PersonId>| {
-                people
-                    .map(|person| person::name(&state, person))
-                    .collect::<Vec<_>>()
-                    .join("\n")
+                people.map(|person| person::name(&state, person)).collect::<Vec<_>>().join("\n")
             };
-            let places: Vec<String> = profile
-                .places
-                .iter()
-                .map(|place| place.name.to_string())
-                .collect();
-            let factors = FACTORS
-                .iter()
-                .zip(&profile.factors)
-                .filter_map(|((name, _), factor)| {
-                    factor
-                        .as_ref()
-                        .map(|factor| format!("{name} {}: {}", factor.score, factor.reason))
-                });
-            let documents = state
-                .documents
-                .of(id)
-                .map(|document| format!("{} {}", document.id, document.name));
+            let places: Vec<String> = profile.places.iter().map(|place| place.name.to_string()).collect();
+            let factors = FACTORS.iter().zip(&profile.factors).filter_map(|((name, _), factor)| {
+                factor.as_ref().map(|factor| format!("{name} {}: {}", factor.score, factor.reason))
+            });
+            let documents =
+                state.documents.of(id).map(|document| format!("{} {}", document.id, document.name));
             out.facts(&[
                 ("id", id.to_string()),
                 ("title", profile.title.to_string()),
@@ -569,13 +466,7 @@ async fn show(session: &Session, id: SecretId, precise: bool) -> Result<(), Fail
                 ("value", profile.value.as_ref().map(money).unwrap_or_default()),
                 ("cost", profile.cost.as_ref().map(money).unwrap_or_default()),
                 ("factors", factors.collect::<Vec<_>>().join("\n")),
-                (
-                    "review",
-                    profile
-                        .review
-                        .map(|review| review.day_for_people(&zone))
-                        .unwrap_or_default(),
-                ),
+                ("review", profile.review.map(|review| review.day_for_people(&zone)).unwrap_or_default()),
                 ("documents", documents.collect::<Vec<_>>().join("\n")),
             ])?;
             if let Some(opened) = &opened {
@@ -589,11 +480,7 @@ async fn show(session: &Session, id: SecretId, precise: bool) -> Result<(), Fail
 }
 
 fn money(amount: &Amount) -> String {
-    let basis = amount
-        .basis
-        .as_ref()
-        .map(|basis| format!(": {basis}"))
-        .unwrap_or_default();
+    let basis = amount.basis.as_ref().map(|basis| format!(": {basis}")).unwrap_or_default();
     format!("{} {}{basis}", amount.units, amount.currency)
 }
 
@@ -632,18 +519,13 @@ fn view(state: &State, secret: &secrets::Secret) -> Value {
 
 /// A secret for people: title and id.
 pub(crate) fn title(state: &State, id: SecretId) -> String {
-    state.secrets.get(id).map_or_else(
-        || id.to_string(),
-        |secret| format!("{} ({id})", secret.profile.title),
-    )
+    state.secrets.get(id).map_or_else(|| id.to_string(), |secret| format!("{} ({id})", secret.profile.title))
 }
 
 /// A tier as an argument.
 pub(crate) fn tier(text: &str) -> Result<Tier, String> {
     text.parse().map_err(|refusal: Refusal| {
-        refusal.remedy.map_or(refusal.message.clone(), |remedy| {
-            format!("{}: {remedy}", refusal.message)
-        })
+        refusal.remedy.map_or(refusal.message.clone(), |remedy| format!("{}: {remedy}", refusal.message))
     })
 }
 

@@ -26,12 +26,7 @@ pub(crate) struct Demo {
     #[arg(long)]
     serve: bool,
     /// Where to serve it
-    #[arg(
-        long,
-        value_name = "ADDR",
-        default_value = "127.0.0.1:8484",
-        requires = "serve"
-    )]
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8484", requires = "serve")]
     listen: SocketAddr,
 }
 
@@ -53,22 +48,12 @@ impl Demo {
         let config = Config::local(&data);
         let passphrase = Passphrase::new(PASSPHRASE.to_owned());
         let kdf = KdfParams::default();
-        let created = Service::create(
-            config.clone(),
-            &passphrase,
-            kdf,
-            "Halden Optics AS",
-            "Europe/Oslo",
-        )
-        .await?;
+        let created =
+            Service::create(config.clone(), &passphrase, kdf, "Halden Optics AS", "Europe/Oslo").await?;
         let mut stage = Stage::new(created.service, options.output());
         story::play(&mut stage).await?;
         stage.verify(&config, &passphrase).await?;
-        let accounts = if self.serve {
-            story::accounts(&stage).await?
-        } else {
-            Vec::new()
-        };
+        let accounts = if self.serve { story::accounts(&stage).await? } else { Vec::new() };
         stage.end(&data, options.data.is_some(), PASSPHRASE, &accounts)?;
         if self.serve {
             for (mail, role) in &accounts {

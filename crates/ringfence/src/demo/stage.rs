@@ -20,12 +20,7 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) fn new(service: Service, out: Output) -> Self {
-        Self {
-            service,
-            out,
-            acts: Vec::new(),
-            refusals: 0,
-        }
+        Self { service, out, acts: Vec::new(), refusals: 0 }
     }
 
     pub(super) fn state(&self) -> Arc<State> {
@@ -60,11 +55,7 @@ impl Stage {
     }
 
     pub(super) fn say(&self, text: &str) -> Result<(), Failure> {
-        if self.out.json {
-            Ok(())
-        } else {
-            self.out.line(format!("            {text}"))
-        }
+        if self.out.json { Ok(()) } else { self.out.line(format!("            {text}")) }
     }
 
     pub(super) async fn act(&mut self, actor: &Actor, command: impl Into<Command>) -> Result<Done, Failure> {
@@ -100,17 +91,10 @@ impl Stage {
     pub(super) async fn open(&mut self, person: PersonId, document: DocumentId) -> Result<(), Failure> {
         let open = self.service.open_document(&self.by(person), document).await?;
         let pieces = open.content(None)?.map(|piece| piece.map(|bytes| bytes.len()));
-        let read = pieces
-            .try_fold(
-                0,
-                |sum: usize, piece| async move { Ok(sum.saturating_add(piece)) },
-            )
-            .await;
+        let read = pieces.try_fold(0, |sum: usize, piece| async move { Ok(sum.saturating_add(piece)) }).await;
         let read = read.map_err(|error| Failure::storage(error.to_string()))?;
         self.show_entry(open.entry).await?;
-        self.say(&format!(
-            "{read} bytes were released, after that entry was durable"
-        ))
+        self.say(&format!("{read} bytes were released, after that entry was durable"))
     }
 
     /// Tries to open a document, expecting the gate to refuse, and prints why and what can be done.
@@ -123,28 +107,16 @@ impl Stage {
         self.refusals = self.refusals.saturating_add(1);
         self.show_entry(shut.entry).await?;
         for because in shut.because.iter().filter(|because| !because.met) {
-            let remedy = because
-                .remedy
-                .as_ref()
-                .map(program::access::Remedy::sentence)
-                .unwrap_or_default();
-            self.say(&format!(
-                "refused, {}: {}. {remedy}",
-                because.condition, because.why
-            ))?;
+            let remedy = because.remedy.as_ref().map(program::access::Remedy::sentence).unwrap_or_default();
+            self.say(&format!("refused, {}: {}. {remedy}", because.condition, because.why))?;
         }
         Ok(())
     }
 
     async fn show_entry(&mut self, position: u64) -> Result<(), Failure> {
         let view = self.service.entry(&self.operator(), position).await?;
-        self.acts
-            .push(json!({ "entry": position, "kind": view.kind, "sentence": view.sentence }));
-        if self.out.json {
-            Ok(())
-        } else {
-            self.line(position, &view.sentence)
-        }
+        self.acts.push(json!({ "entry": position, "kind": view.kind, "sentence": view.sentence }));
+        if self.out.json { Ok(()) } else { self.line(position, &view.sentence) }
     }
 
     /// Seals one of the files that come with the program.
@@ -155,10 +127,7 @@ impl Stage {
         bytes: &'static [u8],
     ) -> Result<DocumentId, Failure> {
         let content = stream::iter([Ok(Bytes::from_static(bytes))]);
-        let done = self
-            .service
-            .add_document(&self.by(person), upload, content)
-            .await?;
+        let done = self.service.add_document(&self.by(person), upload, content).await?;
         self.tell(&done)?;
         match done.event() {
             Some(Event::Documents(event)) => Ok(event.about().0),
@@ -175,8 +144,7 @@ impl Stage {
             verified.took.as_secs_f64(),
             verified.root
         );
-        self.acts
-            .push(json!({ "verified": verified.entries, "root": verified.root }));
+        self.acts.push(json!({ "verified": verified.entries, "root": verified.root }));
         self.say(&text)
     }
 
@@ -188,10 +156,8 @@ impl Stage {
         passphrase: &str,
         accounts: &[(String, String)],
     ) -> Result<(), Failure> {
-        let accounts: Vec<Value> = accounts
-            .iter()
-            .map(|(mail, role)| json!({ "mail": mail, "role": role }))
-            .collect();
+        let accounts: Vec<Value> =
+            accounts.iter().map(|(mail, role)| json!({ "mail": mail, "role": role })).collect();
         self.out.either(
             || json!({ "acts": self.acts, "refusals": self.refusals, "data": data, "accounts": accounts }),
             |out| {

@@ -26,26 +26,14 @@ const DOCUMENTS: [(&str, &str, &[u8]); 5] = [
         "text/markdown",
         include_bytes!("../../../../examples/halden/process-specification.md"),
     ),
-    (
-        "dip_controller.rs",
-        "text/x-rust",
-        include_bytes!("../../../../examples/halden/dip_controller.rs"),
-    ),
-    (
-        "lab-notebook.pdf",
-        "application/pdf",
-        include_bytes!("../../../../examples/halden/lab-notebook.pdf"),
-    ),
+    ("dip_controller.rs", "text/x-rust", include_bytes!("../../../../examples/halden/dip_controller.rs")),
+    ("lab-notebook.pdf", "application/pdf", include_bytes!("../../../../examples/halden/lab-notebook.pdf")),
     (
         "pricing-model.xlsx",
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
         include_bytes!("../../../../examples/halden/pricing-model.xlsx"),
     ),
-    (
-        "customers.csv",
-        "text/csv",
-        include_bytes!("../../../../examples/halden/customers.csv"),
-    ),
+    ("customers.csv", "text/csv", include_bytes!("../../../../examples/halden/customers.csv")),
 ];
 /// The day that stands in the file as the contractor's last; told anew from today, so that the story never grows old.
 const CONTRACT_ENDS: &str = "2027-06-30";
@@ -81,55 +69,19 @@ async fn hire(stage: &mut Stage) -> Result<(), Failure> {
 async fn bind(stage: &mut Stage) -> Result<AgreementId, Failure> {
     stage.scene("Counsel publishes the agreements, and people sign")?;
     let counsel = stage.person("katarzyna.wisnicz")?;
-    let employee = publish(
-        stage,
-        counsel,
-        "Confidentiality agreement for employees",
-        EMPLOYEES,
-    )
-    .await?;
-    let contractor = publish(
-        stage,
-        counsel,
-        "Confidentiality agreement for contractors",
-        CONTRACTORS,
-    )
-    .await?;
+    let employee = publish(stage, counsel, "Confidentiality agreement for employees", EMPLOYEES).await?;
+    let contractor =
+        publish(stage, counsel, "Confidentiality agreement for contractors", CONTRACTORS).await?;
     let state = stage.state();
-    let of = |kind| {
-        state
-            .people
-            .iter()
-            .filter(move |p| p.engagement == kind)
-            .map(|p| p.id)
-            .collect::<Vec<_>>()
-    };
-    let (employees, contractors) = (
-        of(people::Engagement::Employee),
-        of(people::Engagement::Contractor),
-    );
+    let of =
+        |kind| state.people.iter().filter(move |p| p.engagement == kind).map(|p| p.id).collect::<Vec<_>>();
+    let (employees, contractors) = (of(people::Engagement::Employee), of(people::Engagement::Contractor));
     let due = Some(stage.now() + 14 * DAY);
     let by = stage.by(counsel);
     stage
-        .act(
-            &by,
-            agreements::Command::Assign {
-                agreement: employee,
-                people: employees.clone(),
-                due,
-            },
-        )
+        .act(&by, agreements::Command::Assign { agreement: employee, people: employees.clone(), due })
         .await?;
-    stage
-        .act(
-            &by,
-            agreements::Command::Assign {
-                agreement: contractor,
-                people: contractors,
-                due,
-            },
-        )
-        .await?;
+    stage.act(&by, agreements::Command::Assign { agreement: contractor, people: contractors, due }).await?;
     for person in employees {
         sign(stage, person, employee).await?;
     }
@@ -159,12 +111,7 @@ async fn publish(stage: &mut Stage, by: PersonId, title: &str, text: &[u8]) -> R
 async fn sign(stage: &mut Stage, person: PersonId, agreement: AgreementId) -> Result<(), Failure> {
     let actor = stage.by(person);
     let shown = stage.service.show_agreement(&actor, agreement).await?;
-    let typed_name = stage
-        .state()
-        .people
-        .get(person)
-        .map(|found| found.name.clone())
-        .ok_or_else(missing)?;
+    let typed_name = stage.state().people.get(person).map(|found| found.name.clone()).ok_or_else(missing)?;
     let signing = agreements::Signing {
         agreement,
         version: shown.version,
@@ -195,31 +142,19 @@ async fn register(stage: &mut Stage) -> Result<Vec<SecretId>, Failure> {
     for (number, mut draft) in (1i64..).zip(drafts) {
         draft.profile.review = Some(stage.now() + (90 + 30 * number) * DAY);
         let owner = stage.by(draft.profile.owner);
-        let done = stage
-            .act(&owner, secrets::Command::Submit(Box::new(draft)))
-            .await?;
+        let done = stage.act(&owner, secrets::Command::Submit(Box::new(draft))).await?;
         if let Some(Event::Secrets(event)) = done.event() {
             register.push(event.secret());
         }
     }
     for secret in register.iter().take(DOCUMENTS.len()) {
-        stage
-            .act(
-                &counsel,
-                secrets::Command::Accept {
-                    secret: *secret,
-                    note: None,
-                },
-            )
-            .await?;
+        stage.act(&counsel, secrets::Command::Accept { secret: *secret, note: None }).await?;
     }
     stage.say("The crown jewel asks for two approvals, its owner's access among them; the security officer gives the second.")?;
     let officer = stage.by(stage.person("tormod.eikefjell")?);
     let waiting: Vec<RequestId> = stage.state().access.pending().map(|request| request.id).collect();
     for request in waiting {
-        stage
-            .act(&officer, access::Command::Approve { request, note: None })
-            .await?;
+        stage.act(&officer, access::Command::Approve { request, note: None }).await?;
     }
     Ok(register)
 }
@@ -228,17 +163,9 @@ async fn seal(stage: &mut Stage, register: &[SecretId]) -> Result<Vec<DocumentId
     stage.scene("The documents are sealed, each under a key of its own")?;
     let mut sealed = Vec::new();
     for (secret, (name, media_type, bytes)) in register.iter().zip(DOCUMENTS) {
-        let owner = stage
-            .state()
-            .secrets
-            .get(*secret)
-            .map(|found| found.profile.owner)
-            .ok_or_else(missing)?;
-        let upload = Upload {
-            secret: *secret,
-            name: line(name)?,
-            media_type: line(media_type)?,
-        };
+        let owner =
+            stage.state().secrets.get(*secret).map(|found| found.profile.owner).ok_or_else(missing)?;
+        let upload = Upload { secret: *secret, name: line(name)?, media_type: line(media_type)? };
         sealed.push(stage.seal(owner, upload, bytes).await?);
     }
     Ok(sealed)
@@ -249,19 +176,12 @@ async fn grant(stage: &mut Stage, secret: SecretId, document: DocumentId) -> Res
     stage.scene("An engineer needs the customer list, and then no longer")?;
     let (engineer, owner) = (stage.person("weilun.tsai")?, stage.person("sunniva.ravnasen")?);
     stage.refused(engineer, document).await?;
-    let grant = ask_and_approve(
-        stage,
-        engineer,
-        owner,
-        secret,
-        "Plan the controller updates at customers' sites",
-    )
-    .await?;
+    let grant =
+        ask_and_approve(stage, engineer, owner, secret, "Plan the controller updates at customers' sites")
+            .await?;
     stage.open(engineer, document).await?;
     let reason = text("The updates are planned.")?;
-    stage
-        .act(&stage.by(owner), access::Command::Revoke { grant, reason })
-        .await?;
+    stage.act(&stage.by(owner), access::Command::Revoke { grant, reason }).await?;
     stage.refused(engineer, document).await
 }
 
@@ -273,24 +193,13 @@ async fn ask_and_approve(
     purpose: &str,
 ) -> Result<GrantId, Failure> {
     let ends = Some(stage.now() + 30 * DAY);
-    let command = access::Command::Request {
-        secret,
-        purpose: text(purpose)?,
-        ends,
-    };
+    let command = access::Command::Request { secret, purpose: text(purpose)?, ends };
     let asked = stage.act(&stage.by(person), command).await?;
     let Some(Event::Access(access::Event::Requested { request, .. })) = asked.event() else {
         return Err(missing());
     };
-    let approved = stage
-        .act(
-            &stage.by(owner),
-            access::Command::Approve {
-                request: *request,
-                note: None,
-            },
-        )
-        .await?;
+    let approved =
+        stage.act(&stage.by(owner), access::Command::Approve { request: *request, note: None }).await?;
     let granted = approved.entries.iter().find_map(|entry| match &entry.event {
         Event::Access(access::Event::Granted { grant, .. }) => Some(*grant),
         _ => None,
@@ -306,10 +215,7 @@ async fn unbound(
     agreement: AgreementId,
 ) -> Result<(), Failure> {
     stage.scene("A contractor was granted access, and has not signed")?;
-    let (contractor, owner) = (
-        stage.person("oskar.lindmarsh")?,
-        stage.person("sunniva.ravnasen")?,
-    );
+    let (contractor, owner) = (stage.person("oskar.lindmarsh")?, stage.person("sunniva.ravnasen")?);
     ask_and_approve(stage, contractor, owner, secret, "Connect the order system").await?;
     stage.refused(contractor, document).await?;
     sign(stage, contractor, agreement).await?;
@@ -324,31 +230,17 @@ async fn jewel_from_the_shell(stage: &mut Stage, document: DocumentId) -> Result
 
 async fn emergency(stage: &mut Stage, secret: SecretId, document: DocumentId) -> Result<(), Failure> {
     stage.scene("An emergency: access at once, an alarm, and an account of it afterwards")?;
-    let (engineer, owner) = (
-        stage.person("layla.alhaddadi")?,
-        stage.person("sunniva.ravnasen")?,
-    );
+    let (engineer, owner) = (stage.person("layla.alhaddadi")?, stage.person("sunniva.ravnasen")?);
     let purpose = text("A shipment is held at customs; the customer's contact is needed tonight.")?;
-    let taken = stage
-        .act(
-            &stage.by(engineer),
-            access::Command::TakeEmergency { secret, purpose },
-        )
-        .await?;
+    let taken = stage.act(&stage.by(engineer), access::Command::TakeEmergency { secret, purpose }).await?;
     let Some(Event::Access(access::Event::EmergencyTaken { grant, .. })) = taken.event() else {
         return Err(missing());
     };
     let grant = *grant;
     stage.open(engineer, document).await?;
     let account = text("Called the customer's warehouse; the shipment was released at 23:40.")?;
-    stage
-        .act(&stage.by(engineer), access::Command::Justify { grant, account })
-        .await?;
-    let review = access::Command::ReviewEmergency {
-        grant,
-        in_order: true,
-        note: None,
-    };
+    stage.act(&stage.by(engineer), access::Command::Justify { grant, account }).await?;
+    let review = access::Command::ReviewEmergency { grant, in_order: true, note: None };
     stage.act(&stage.by(owner), review).await?;
     Ok(())
 }
@@ -360,22 +252,13 @@ fn ask_who(stage: &mut Stage, jewel: SecretId, customers: SecretId) -> Result<()
         let Some(found) = state.secrets.get(secret) else {
             continue;
         };
-        stage.say(&format!(
-            "{secret} `{}`, {}",
-            found.profile.title,
-            Tier::name(found.tier())
-        ))?;
+        stage.say(&format!("{secret} `{}`, {}", found.profile.title, Tier::name(found.tier())))?;
         for row in access::who(&state, stage.service.gate(), secret, now) {
-            let name = state
-                .people
-                .get(row.person)
-                .map_or_else(String::new, |person| person.name.to_string());
+            let name =
+                state.people.get(row.person).map_or_else(String::new, |person| person.name.to_string());
             let failing: Vec<&str> = row.failing.iter().map(gate::Condition::as_str).collect();
-            let answer = if row.opens {
-                "may open".to_owned()
-            } else {
-                format!("may not: {}", failing.join(", "))
-            };
+            let answer =
+                if row.opens { "may open".to_owned() } else { format!("may not: {}", failing.join(", ")) };
             stage.say(&format!("  {} {name}: {answer}", row.person))?;
         }
     }
@@ -398,10 +281,7 @@ pub(super) async fn accounts(stage: &Stage) -> Result<Vec<(String, String)>, Fai
     for (name, role) in who {
         let person = stage.person(name)?;
         let link = stage.service.invite(&stage.operator(), person).await?;
-        stage
-            .service
-            .accept_invite(&link, Zeroizing::new(PASSWORD.to_owned()), None)
-            .await?;
+        stage.service.accept_invite(&link, Zeroizing::new(PASSWORD.to_owned()), None).await?;
         opened.push((format!("{name}@halden.example"), role.to_owned()));
     }
     Ok(opened)

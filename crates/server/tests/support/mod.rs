@@ -1,6 +1,6 @@
 //! A site with people in it, and browsers to visit it, all in memory.
 
-#![allow(
+#![allow(unreachable_pub, 
     dead_code,
     clippy::unwrap_used,
     clippy::panic,

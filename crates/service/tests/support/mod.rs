@@ -51,21 +51,14 @@ pub async fn begin(folder: &Path) -> Service {
 }
 
 pub async fn begin_at(config: Config) -> Service {
-    let created = Service::create(
-        config,
-        &passphrase(),
-        KdfParams::light_for_tests(),
-        "Halden Optics",
-        "Europe/Oslo",
-    )
-    .await;
+    let created =
+        Service::create(config, &passphrase(), KdfParams::light_for_tests(), "Halden Optics", "Europe/Oslo")
+            .await;
     created.unwrap().service
 }
 
 pub async fn open(folder: &Path) -> Service {
-    Service::unseal(Config::local(folder), &passphrase())
-        .await
-        .unwrap()
+    Service::unseal(Config::local(folder), &passphrase()).await.unwrap()
 }
 
 /// A company with an owner, counsel, an engineer, and one confidential secret with one document.
@@ -88,20 +81,9 @@ pub async fn company(service: Service) -> Company {
         assign(&service, agreement, person).await;
     }
     let secret = submit(&service, owner, Tier::Confidential, "Lumafilm bath").await;
-    service
-        .act(&shell(counsel), secrets::Command::Accept { secret, note: None })
-        .await
-        .unwrap();
+    service.act(&shell(counsel), secrets::Command::Accept { secret, note: None }).await.unwrap();
     let document = add(&service, owner, secret, RECIPE.as_bytes()).await;
-    Company {
-        service,
-        owner,
-        counsel,
-        engineer,
-        agreement,
-        secret,
-        document,
-    }
+    Company { service, owner, counsel, engineer, agreement, secret, document }
 }
 
 pub async fn join(service: &Service, name: &str, roles: &[Role], clearance: u8) -> PersonId {
@@ -117,15 +99,8 @@ pub async fn join(service: &Service, name: &str, roles: &[Role], clearance: u8) 
         ends: None,
     };
     let roles: BTreeSet<Role> = roles.iter().copied().collect();
-    let joiner = Joiner {
-        profile,
-        roles,
-        clearance,
-    };
-    let done = service
-        .act(&operator(), people::Command::Add { joiner })
-        .await
-        .unwrap();
+    let joiner = Joiner { profile, roles, clearance };
+    let done = service.act(&operator(), people::Command::Add { joiner }).await.unwrap();
     match done.event() {
         Some(Event::People(people::Event::Added { person, .. })) => *person,
         other => panic!("not added: {other:?}"),
@@ -152,11 +127,7 @@ pub async fn publish(service: &Service, markdown: &str) -> AgreementId {
 }
 
 pub async fn assign(service: &Service, agreement: AgreementId, person: PersonId) {
-    let command = agreements::Command::Assign {
-        agreement,
-        people: vec![person],
-        due: None,
-    };
+    let command = agreements::Command::Assign { agreement, people: vec![person], due: None };
     service.act(&operator(), command).await.unwrap();
 }
 
@@ -189,14 +160,8 @@ pub async fn submit(service: &Service, owner: PersonId, tier: Tier, title: &str)
         factors: Default::default(),
         review: None,
     };
-    let draft = Draft {
-        profile,
-        precise: Some(text("Titania sol, aged for 46 hours.")),
-    };
-    let done = service
-        .act(&shell(owner), secrets::Command::Submit(Box::new(draft)))
-        .await
-        .unwrap();
+    let draft = Draft { profile, precise: Some(text("Titania sol, aged for 46 hours.")) };
+    let done = service.act(&shell(owner), secrets::Command::Submit(Box::new(draft))).await.unwrap();
     match done.event() {
         Some(Event::Secrets(event)) => event.secret(),
         other => panic!("not submitted: {other:?}"),
@@ -204,16 +169,9 @@ pub async fn submit(service: &Service, owner: PersonId, tier: Tier, title: &str)
 }
 
 pub async fn add(service: &Service, person: PersonId, secret: SecretId, bytes: &[u8]) -> DocumentId {
-    let upload = Upload {
-        secret,
-        name: line("bath.md"),
-        media_type: line("text/markdown"),
-    };
+    let upload = Upload { secret, name: line("bath.md"), media_type: line("text/markdown") };
     let content = stream::iter([Ok(Bytes::copy_from_slice(bytes))]);
-    let done = service
-        .add_document(&shell(person), upload, content)
-        .await
-        .unwrap();
+    let done = service.add_document(&shell(person), upload, content).await.unwrap();
     match done.event() {
         Some(Event::Documents(documents::Event::Added { document, .. })) => *document,
         other => panic!("not added: {other:?}"),
@@ -221,11 +179,7 @@ pub async fn add(service: &Service, person: PersonId, secret: SecretId, bytes: &
 }
 
 pub async fn ask(service: &Service, person: PersonId, secret: SecretId) -> RequestId {
-    let command = access::Command::Request {
-        secret,
-        purpose: text("To repair the bath."),
-        ends: None,
-    };
+    let command = access::Command::Request { secret, purpose: text("To repair the bath."), ends: None };
     let done = service.act(&shell(person), command).await.unwrap();
     match done.event() {
         Some(Event::Access(access::Event::Requested { request, .. })) => *request,
@@ -248,10 +202,7 @@ pub async fn read(
     document: DocumentId,
 ) -> Result<Vec<u8>, ServiceError> {
     let open = service.open_document(&shell(person), document).await?;
-    let pieces: Vec<Bytes> = open
-        .content(None)?
-        .try_collect()
-        .await
-        .map_err(|e| ServiceError::Content(e.to_string()))?;
+    let pieces: Vec<Bytes> =
+        open.content(None)?.try_collect().await.map_err(|e| ServiceError::Content(e.to_string()))?;
     Ok(pieces.concat())
 }

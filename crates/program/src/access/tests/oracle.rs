@@ -32,14 +32,8 @@ fn what_may_i_open_is_what_the_whole_record_says() {
             opened += yes;
         }
     }
-    assert!(
-        opened > triples / 100,
-        "a world in which nothing opens shows nothing: {opened} of {triples}"
-    );
-    assert!(
-        opened < triples / 2,
-        "a world in which all opens shows nothing: {opened} of {triples}"
-    );
+    assert!(opened > triples / 100, "a world in which nothing opens shows nothing: {opened} of {triples}");
+    assert!(opened < triples / 2, "a world in which all opens shows nothing: {opened} of {triples}");
 }
 
 /// Does this document open for this person now? Reads every event, for every question.
@@ -53,11 +47,9 @@ fn opens(
     let mut secret = None;
     for recorded in log {
         match &recorded.event {
-            AnyEvent::Documents(documents::Event::Added {
-                document: d,
-                secret: s,
-                ..
-            }) if *d == document => secret = Some(*s),
+            AnyEvent::Documents(documents::Event::Added { document: d, secret: s, .. }) if *d == document => {
+                secret = Some(*s)
+            }
             AnyEvent::Documents(documents::Event::Withdrawn { document: d, .. }) if *d == document => {
                 return false;
             }
@@ -78,9 +70,9 @@ fn secret_opens(
         return false;
     };
     let set = log.iter().rev().find_map(|r| match &r.event {
-        AnyEvent::Access(Event::RequirementsSet {
-            tier: t, requirement, ..
-        }) if *t == tier => Some(requirement.clone()),
+        AnyEvent::Access(Event::RequirementsSet { tier: t, requirement, .. }) if *t == tier => {
+            Some(requirement.clone())
+        }
         _ => None,
     });
     let asks = set.unwrap_or_else(|| Requirement::default_for(tier));
@@ -96,8 +88,7 @@ fn secret_opens(
             })
         }),
         Condition::Network => at.is_none_or(|at| {
-            at.address
-                .is_some_and(|address| asks.networks.iter().any(|range| range.contains(address)))
+            at.address.is_some_and(|address| asks.networks.iter().any(|range| range.contains(address)))
         }),
         Condition::Policy | Condition::Training | Condition::Screening => false,
     })
@@ -106,12 +97,8 @@ fn secret_opens(
 fn tier_of(log: &[Recorded], secret: SecretId) -> Option<Tier> {
     log.iter().rev().find_map(|r| match &r.event {
         AnyEvent::Secrets(
-            secrets::Event::Submitted {
-                secret: s, profile, ..
-            }
-            | secrets::Event::Revised {
-                secret: s, profile, ..
-            },
+            secrets::Event::Submitted { secret: s, profile, .. }
+            | secrets::Event::Revised { secret: s, profile, .. },
         ) if *s == secret => Some(profile.tier),
         _ => None,
     })
@@ -131,14 +118,12 @@ fn employed(log: &[Recorded], person: PersonId, now: Time) -> bool {
     for recorded in log {
         match &recorded.event {
             AnyEvent::People(
-                people::Event::Added {
-                    person: p, profile, ..
-                }
+                people::Event::Added { person: p, profile, .. }
                 | people::Event::Changed { person: p, profile },
             ) if *p == person => (starts, ends) = (Some(profile.starts), profile.ends),
-            AnyEvent::People(people::Event::Ended {
-                person: p, ends: e, ..
-            }) if *p == person => ends = Some(*e),
+            AnyEvent::People(people::Event::Ended { person: p, ends: e, .. }) if *p == person => {
+                ends = Some(*e)
+            }
             _ => {}
         }
     }
@@ -148,12 +133,8 @@ fn employed(log: &[Recorded], person: PersonId, now: Time) -> bool {
 fn clearance(log: &[Recorded], person: PersonId) -> u8 {
     let last = log.iter().rev().find_map(|r| match &r.event {
         AnyEvent::People(
-            people::Event::Added {
-                person: p, clearance, ..
-            }
-            | people::Event::Cleared {
-                person: p, clearance, ..
-            },
+            people::Event::Added { person: p, clearance, .. }
+            | people::Event::Cleared { person: p, clearance, .. },
         ) if *p == person => Some(*clearance),
         _ => None,
     });
@@ -162,36 +143,22 @@ fn clearance(log: &[Recorded], person: PersonId) -> u8 {
 
 fn granted(log: &[Recorded], person: PersonId, secret: SecretId, now: Time, approvals: usize) -> bool {
     let revoked = |id: GrantId| {
-        log.iter()
-            .any(|r| matches!(&r.event, AnyEvent::Access(Event::Revoked { grant, .. }) if *grant == id))
+        log.iter().any(|r| matches!(&r.event, AnyEvent::Access(Event::Revoked { grant, .. }) if *grant == id))
     };
     log.iter().filter(|r| r.time <= now).any(|r| match &r.event {
-        AnyEvent::Access(Event::Granted {
-            grant,
-            person: p,
-            secret: s,
-            ends,
-            request,
-            ..
-        }) => {
+        AnyEvent::Access(Event::Granted { grant, person: p, secret: s, ends, request, .. }) => {
             let approvers = log.iter().filter_map(|r| match &r.event {
-                AnyEvent::Access(Event::Approved {
-                    request: of,
-                    approver,
-                    ..
-                }) if of == request => Some(*approver),
+                AnyEvent::Access(Event::Approved { request: of, approver, .. }) if of == request => {
+                    Some(*approver)
+                }
                 _ => None,
             });
             let ours = *p == person && *s == secret && now < *ends;
             ours && approvers.collect::<BTreeSet<_>>().len() >= approvals && !revoked(*grant)
         }
-        AnyEvent::Access(Event::EmergencyTaken {
-            grant,
-            person: p,
-            secret: s,
-            ends,
-            ..
-        }) => *p == person && *s == secret && now < *ends && !revoked(*grant),
+        AnyEvent::Access(Event::EmergencyTaken { grant, person: p, secret: s, ends, .. }) => {
+            *p == person && *s == secret && now < *ends && !revoked(*grant)
+        }
         _ => false,
     })
 }
@@ -199,39 +166,24 @@ fn granted(log: &[Recorded], person: PersonId, secret: SecretId, now: Time, appr
 fn bound(log: &[Recorded], person: PersonId, secret: SecretId, tier: Tier, now: Time) -> bool {
     let ours = || {
         log.iter().filter_map(|r| {
-            if let AnyEvent::Agreements(event) = &r.event {
-                Some((r.time, event))
-            } else {
-                None
-            }
+            if let AnyEvent::Agreements(event) = &r.event { Some((r.time, event)) } else { None }
         })
     };
     ours().any(|(time, event)| {
-        let agreements::Event::Signed {
-            agreement,
-            version,
-            person: p,
-            ..
-        } = event
-        else {
+        let agreements::Event::Signed { agreement, version, person: p, .. } = event else {
             return false;
         };
         *p == person
             && ours().all(|(_, other)| match other {
                 agreements::Event::Withdrawn { agreement: a, .. } => a != agreement,
-                agreements::Event::Published {
-                    agreement: a,
-                    version: v,
-                    resign,
-                    ..
-                } if a == agreement && v > version => !resign,
-                agreements::Event::Published {
-                    agreement: a,
-                    version: v,
-                    covers,
-                    term_days,
-                    ..
-                } if (a, v) == (agreement, version) => {
+                agreements::Event::Published { agreement: a, version: v, resign, .. }
+                    if a == agreement && v > version =>
+                {
+                    !resign
+                }
+                agreements::Event::Published { agreement: a, version: v, covers, term_days, .. }
+                    if (a, v) == (agreement, version) =>
+                {
                     let covered = match covers {
                         Covers::Everything => true,
                         Covers::Tiers(tiers) => tiers.contains(&tier),
@@ -255,12 +207,7 @@ struct Game {
 
 impl Game {
     fn new(seed: u64) -> Self {
-        let mut game = Self {
-            world: World::new(),
-            log: Vec::new(),
-            random: Random(seed),
-            seed,
-        };
+        let mut game = Self { world: World::new(), log: Vec::new(), random: Random(seed), seed };
         // What World::new recorded, as the oracle needs it.
         for person in game.world.state.people.iter() {
             let event = people::Event::Added {
@@ -271,45 +218,24 @@ impl Game {
             };
             game.log.push(recorded(game.world.now, event.into()));
         }
-        game.log.push(recorded(
-            game.world.now,
-            people::Event::Suspended {
-                person: SUE,
-                reason: why(),
-            }
-            .into(),
-        ));
+        game.log
+            .push(recorded(game.world.now, people::Event::Suspended { person: SUE, reason: why() }.into()));
         for n in 9..=PEOPLE {
-            let mut joiner = Joiner {
-                clearance: 3,
-                ..game.world.joiner(&format!("n{n}"))
-            };
+            let mut joiner = Joiner { clearance: 3, ..game.world.joiner(&format!("n{n}")) };
             joiner.profile.starts = game.world.now + game.random.span(-DAY, 3 * DAY);
-            joiner.profile.ends = game
-                .random
-                .one_in(2)
-                .then(|| game.world.now + game.random.span(4 * DAY, 40 * DAY));
+            joiner.profile.ends =
+                game.random.one_in(2).then(|| game.world.now + game.random.span(4 * DAY, 40 * DAY));
             game.tries(None, people::Command::Add { joiner });
         }
         for person in (1..=PEOPLE).map(PersonId) {
             let clearance = u8::try_from(1 + game.random.below(4)).unwrap();
-            game.tries(
-                None,
-                people::Command::Clear {
-                    person,
-                    clearance,
-                    reason: why(),
-                },
-            );
+            game.tries(None, people::Command::Clear { person, clearance, reason: why() });
         }
         for n in 1..=SECRETS {
             let owner = game.owner();
             let tier = game.tier();
             let secret = SecretId(n);
-            game.tries(
-                None,
-                secrets::Command::Submit(Box::new(draft(&format!("Secret {n}"), owner, tier))),
-            );
+            game.tries(None, secrets::Command::Submit(Box::new(draft(&format!("Secret {n}"), owner, tier))));
             if n % 4 != 0 {
                 game.tries(Some(COUNSEL), secrets::Command::Accept { secret, note: None });
             }
@@ -328,8 +254,7 @@ impl Game {
         };
         let now = self.world.now;
         let done = events.is_ok();
-        self.log
-            .extend(events.into_iter().flatten().map(|event| recorded(now, event)));
+        self.log.extend(events.into_iter().flatten().map(|event| recorded(now, event)));
         done
     }
 
@@ -342,28 +267,11 @@ impl Game {
             4 => self.world.now = self.world.now + self.random.span(1, 4 * DAY),
             5 => {
                 let (tier, requirement) = (self.tier(), Box::new(self.requirement()));
-                self.tries(
-                    Some(ADMIN),
-                    Command::SetRequirement {
-                        tier,
-                        requirement,
-                        reason,
-                    },
-                );
+                self.tries(Some(ADMIN), Command::SetRequirement { tier, requirement, reason });
             }
             6..=12 => {
-                let ends = self
-                    .random
-                    .one_in(2)
-                    .then(|| self.world.now + self.random.span(MINUTE, 20 * DAY));
-                if self.tries(
-                    Some(person),
-                    Command::Request {
-                        secret,
-                        purpose,
-                        ends,
-                    },
-                ) {
+                let ends = self.random.one_in(2).then(|| self.world.now + self.random.span(MINUTE, 20 * DAY));
+                if self.tries(Some(person), Command::Request { secret, purpose, ends }) {
                     let last = self.world.state.access.requests().next_back().unwrap().id;
                     let owner = self.world.state.secrets.get(secret).unwrap().profile.owner;
                     self.approve(last, [owner, SECURITY, COUNSEL]);
@@ -378,45 +286,23 @@ impl Game {
             16..=18 => {
                 self.tries(Some(person), Command::TakeEmergency { secret, purpose });
             }
-            19 => self.with_grant(|grant| Command::Justify {
-                grant,
-                account: why(),
-            }),
+            19 => self.with_grant(|grant| Command::Justify { grant, account: why() }),
             20 => {
                 let clearance = u8::try_from(self.random.below(5)).unwrap();
-                self.tries(
-                    None,
-                    people::Command::Clear {
-                        person,
-                        clearance,
-                        reason,
-                    },
-                );
+                self.tries(None, people::Command::Clear { person, clearance, reason });
             }
             21 => {
-                if !self.tries(
-                    None,
-                    people::Command::Reinstate {
-                        person,
-                        reason: reason.clone(),
-                    },
-                ) {
+                if !self.tries(None, people::Command::Reinstate { person, reason: reason.clone() }) {
                     self.tries(None, people::Command::Suspend { person, reason });
                 }
             }
             22 if person.0 > 8 => {
-                let ends = self
-                    .random
-                    .one_in(2)
-                    .then(|| self.world.now + self.random.span(1, 9 * DAY));
+                let ends = self.random.one_in(2).then(|| self.world.now + self.random.span(1, 9 * DAY));
                 self.tries(None, people::Command::End { person, ends, reason });
             }
             22 | 23 => {
                 let mut profile = self.world.state.people.get(person).unwrap().profile();
-                profile.ends = self
-                    .random
-                    .one_in(2)
-                    .then(|| self.world.now + self.random.span(1, 30 * DAY));
+                profile.ends = self.random.one_in(2).then(|| self.world.now + self.random.span(1, 30 * DAY));
                 self.tries(None, people::Command::Change { person, profile });
             }
             24 => {
@@ -448,12 +334,7 @@ impl Game {
                 let draft = Box::new(draft(&title, owner, tier));
                 self.tries(
                     Some(COUNSEL),
-                    secrets::Command::Revise {
-                        secret,
-                        from_version,
-                        draft,
-                        note: None,
-                    },
+                    secrets::Command::Revise { secret, from_version, draft, note: None },
                 );
             }
             _ if self.random.one_in(4) => {
@@ -472,13 +353,8 @@ impl Game {
     }
 
     fn with_grant(&mut self, command: impl FnOnce(GrantId) -> Command) {
-        let grants: Vec<(GrantId, PersonId)> = self
-            .world
-            .state
-            .access
-            .grants()
-            .map(|g| (g.id, g.person))
-            .collect();
+        let grants: Vec<(GrantId, PersonId)> =
+            self.world.state.access.grants().map(|g| (g.id, g.person)).collect();
         if let Some((grant, person)) =
             grants.get(self.random.below(u32::max(1, grants.len() as u32)) as usize)
         {
@@ -489,15 +365,7 @@ impl Game {
     fn add_document(&mut self, secret: SecretId) {
         let name = line("file.pdf");
         if self.random.one_in(6) {
-            self.tries(
-                None,
-                documents::Command::Register {
-                    secret,
-                    name,
-                    place: why(),
-                    digest: None,
-                },
-            );
+            self.tries(None, documents::Command::Register { secret, name, place: why(), digest: None });
         } else {
             self.tries(None, added(secret));
         }
@@ -505,12 +373,8 @@ impl Game {
 
     fn publish(&mut self, agreement: Option<AgreementId>, covers: Covers) {
         let n = u8::try_from(self.random.below(256)).unwrap();
-        let text = TextRef {
-            blob: "ab12".to_owned(),
-            digest: Digest([n; 32]),
-            size: 10,
-            media: Media::Markdown,
-        };
+        let text =
+            TextRef { blob: "ab12".to_owned(), digest: Digest([n; 32]), size: 10, media: Media::Markdown };
         let publication = Publication {
             title: line(&format!("Agreement {}", self.log.len())),
             text,
@@ -523,10 +387,7 @@ impl Game {
         };
         self.tries(
             Some(COUNSEL),
-            agreements::Command::Publish {
-                agreement,
-                publication: Box::new(publication),
-            },
+            agreements::Command::Publish { agreement, publication: Box::new(publication) },
         );
     }
 
@@ -534,39 +395,16 @@ impl Game {
         let Some(found) = self.world.state.agreements.get(agreement) else {
             return;
         };
-        let Some((version, digest)) = found
-            .newest()
-            .map(|version| (version.number, version.text.digest))
+        let Some((version, digest)) = found.newest().map(|version| (version.number, version.text.digest))
         else {
             return;
         };
         let typed_name = self.world.state.people.get(person).unwrap().name.clone();
-        self.tries(
-            Some(COUNSEL),
-            agreements::Command::Assign {
-                agreement,
-                people: vec![person],
-                due: None,
-            },
-        );
-        self.tries(
-            Some(person),
-            agreements::Command::Open {
-                agreement,
-                version,
-                digest,
-            },
-        );
+        self.tries(Some(COUNSEL), agreements::Command::Assign { agreement, people: vec![person], due: None });
+        self.tries(Some(person), agreements::Command::Open { agreement, version, digest });
         let shown = Shown::Terminal;
-        let signing = Signing {
-            agreement,
-            version,
-            digest,
-            shown,
-            read_to_end: true,
-            consents: true,
-            typed_name,
-        };
+        let signing =
+            Signing { agreement, version, digest, shown, read_to_end: true, consents: true, typed_name };
         self.tries(Some(person), agreements::Command::Sign(Box::new(signing)));
     }
 
@@ -588,12 +426,9 @@ impl Game {
 
     fn requirement(&mut self) -> Requirement {
         let mut conditions: ConditionSet = AVAILABLE.into_iter().collect();
-        for condition in [
-            Condition::Clearance,
-            Condition::Agreement,
-            Condition::SecondFactor,
-            Condition::Network,
-        ] {
+        for condition in
+            [Condition::Clearance, Condition::Agreement, Condition::SecondFactor, Condition::Network]
+        {
             if self.random.one_in(2) {
                 conditions.remove(condition);
             }
@@ -658,23 +493,15 @@ impl Game {
             1 => Some("192.0.2.1".parse().unwrap()),
             _ => Some("10.1.2.3".parse().unwrap()),
         };
-        Circumstances {
-            second_factor_at: shown,
-            address,
-        }
+        Circumstances { second_factor_at: shown, address }
     }
 
     /// Listing, opening, "who can?" and the oracle say the same. Returns how many triples were looked at, and how many
     /// of them open.
     fn agrees(&mut self, gate: &Gate) -> (u64, u64) {
         let (mut triples, mut opened) = (0, 0);
-        let documents: Vec<(DocumentId, SecretId)> = self
-            .world
-            .state
-            .documents
-            .iter()
-            .map(|document| (document.id, document.secret))
-            .collect();
+        let documents: Vec<(DocumentId, SecretId)> =
+            self.world.state.documents.iter().map(|document| (document.id, document.secret)).collect();
         for now in self.instants() {
             for person in (1..=PEOPLE).map(PersonId) {
                 let at = self.circumstances(now);
@@ -709,20 +536,10 @@ impl Game {
     fn who_agrees(&mut self, gate: &Gate, now: Time) {
         let secret = SecretId(1 + self.random.below(SECRETS));
         let rows = who(&self.world.state, gate, secret, now);
-        let said: BTreeSet<PersonId> = rows
-            .iter()
-            .filter(|row| row.opens)
-            .map(|row| row.person)
-            .collect();
-        let expected = (1..=PEOPLE)
-            .map(PersonId)
-            .filter(|person| secret_opens(&self.log, *person, secret, now, None));
-        assert_eq!(
-            said,
-            expected.collect(),
-            "who can open {secret}: seed {} at {now}",
-            self.seed
-        );
+        let said: BTreeSet<PersonId> = rows.iter().filter(|row| row.opens).map(|row| row.person).collect();
+        let expected =
+            (1..=PEOPLE).map(PersonId).filter(|person| secret_opens(&self.log, *person, secret, now, None));
+        assert_eq!(said, expected.collect(), "who can open {secret}: seed {} at {now}", self.seed);
         for row in rows.iter().filter(|row| row.opens) {
             if let Some(until) = row.until.filter(|until| *until > now) {
                 assert!(
@@ -735,12 +552,7 @@ impl Game {
 }
 
 fn recorded(time: Time, event: AnyEvent) -> Recorded {
-    Recorded {
-        position: 0,
-        time,
-        by: Actor::program(),
-        event,
-    }
+    Recorded { position: 0, time, by: Actor::program(), event }
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): the same worlds at every run.

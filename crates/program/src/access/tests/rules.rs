@@ -15,12 +15,7 @@ const JEWEL: SecretId = SecretId(2);
 /// the administrator, HR and the auditor are cleared and have signed.
 fn firm() -> World {
     let mut world = World::new();
-    let text = TextRef {
-        blob: "ab12".to_owned(),
-        digest: Digest([1; 32]),
-        size: 10,
-        media: Media::Markdown,
-    };
+    let text = TextRef { blob: "ab12".to_owned(), digest: Digest([1; 32]), size: 10, media: Media::Markdown };
     let publication = Publication {
         title: line("Staff agreement"),
         text,
@@ -32,19 +27,10 @@ fn firm() -> World {
         note: None,
     };
     world
-        .operator(agreements::Command::Publish {
-            agreement: None,
-            publication: Box::new(publication),
-        })
+        .operator(agreements::Command::Publish { agreement: None, publication: Box::new(publication) })
         .unwrap();
     for person in [EVA, MAX, SECURITY, COUNSEL] {
-        world
-            .operator(people::Command::Clear {
-                person,
-                clearance: 3,
-                reason: why(),
-            })
-            .unwrap();
+        world.operator(people::Command::Clear { person, clearance: 3, reason: why() }).unwrap();
         sign(&mut world, person);
     }
     for (secret, tier) in [(CONFIDENTIAL, Tier::Confidential), (JEWEL, Tier::CrownJewel)] {
@@ -52,59 +38,24 @@ fn firm() -> World {
         draft.profile.known_by = [MAX].into();
         world.operator(secrets::Command::Submit(Box::new(draft))).unwrap();
         world.operator(added(secret)).unwrap();
-        world
-            .by(COUNSEL, secrets::Command::Accept { secret, note: None })
-            .unwrap();
+        world.by(COUNSEL, secrets::Command::Accept { secret, note: None }).unwrap();
     }
     world
 }
 
 fn sign(world: &mut World, person: PersonId) {
     let (agreement, version, digest) = (AgreementId(1), 1, Digest([1; 32]));
-    world
-        .operator(agreements::Command::Assign {
-            agreement,
-            people: vec![person],
-            due: None,
-        })
-        .unwrap();
-    world
-        .by(
-            person,
-            agreements::Command::Open {
-                agreement,
-                version,
-                digest,
-            },
-        )
-        .unwrap();
+    world.operator(agreements::Command::Assign { agreement, people: vec![person], due: None }).unwrap();
+    world.by(person, agreements::Command::Open { agreement, version, digest }).unwrap();
     let typed_name = world.state.people.get(person).unwrap().name.clone();
     let shown = Shown::Terminal;
-    let signing = Signing {
-        agreement,
-        version,
-        digest,
-        shown,
-        read_to_end: true,
-        consents: true,
-        typed_name,
-    };
-    world
-        .by(person, agreements::Command::Sign(Box::new(signing)))
-        .unwrap();
+    let signing =
+        Signing { agreement, version, digest, shown, read_to_end: true, consents: true, typed_name };
+    world.by(person, agreements::Command::Sign(Box::new(signing))).unwrap();
 }
 
 fn ask(world: &mut World, person: PersonId, secret: SecretId) -> RequestId {
-    world
-        .by(
-            person,
-            Command::Request {
-                secret,
-                purpose: why(),
-                ends: None,
-            },
-        )
-        .unwrap();
+    world.by(person, Command::Request { secret, purpose: why(), ends: None }).unwrap();
     world.state.access.requests().next_back().unwrap().id
 }
 
@@ -119,10 +70,7 @@ fn grant(world: &mut World, person: PersonId) -> GrantId {
 }
 
 fn take(secret: SecretId) -> Command {
-    Command::TakeEmergency {
-        secret,
-        purpose: why(),
-    }
+    Command::TakeEmergency { secret, purpose: why() }
 }
 
 fn emergency(world: &mut World, person: PersonId) -> GrantId {
@@ -131,10 +79,7 @@ fn emergency(world: &mut World, person: PersonId) -> GrantId {
 }
 
 fn opens(world: &World, person: PersonId, secret: SecretId) -> bool {
-    let actor = Actor {
-        second_factor_at: Some(world.now),
-        ..Actor::shell("x", Some(person))
-    };
+    let actor = Actor { second_factor_at: Some(world.now), ..Actor::shell("x", Some(person)) };
     let target = Target::Document(DocumentId(secret.0));
     let opening = documents::decide_opening(&world.state, &Gate::new().unwrap(), &actor, world.now, target);
     opening.is_ok_and(|opening| opening.decision.allowed())
@@ -153,30 +98,10 @@ fn who_may_do_what_about_access() {
     let tier = Tier::Restricted;
     let purpose = why();
     for (command, who) in [
-        (
-            Command::SetRequirement {
-                tier,
-                requirement,
-                reason: why(),
-            },
-            "a-s----o",
-        ),
-        (
-            Command::Request {
-                secret: JEWEL,
-                purpose: purpose.clone(),
-                ends: None,
-            },
-            "--scu-m-",
-        ),
+        (Command::SetRequirement { tier, requirement, reason: why() }, "a-s----o"),
+        (Command::Request { secret: JEWEL, purpose: purpose.clone(), ends: None }, "--scu-m-"),
         (approve(waiting), "-----e--"),
-        (
-            Command::Refuse {
-                request: waiting,
-                reason: why(),
-            },
-            "-----e--",
-        ),
+        (Command::Refuse { request: waiting, reason: why() }, "-----e--"),
         (Command::Withdraw { request: waiting }, "------m-"),
         (take(CONFIDENTIAL), "--sc--m-"),
     ] {
@@ -184,21 +109,8 @@ fn who_may_do_what_about_access() {
     }
     let taken = emergency(&mut world, MAX);
     for (command, who) in [
-        (
-            Command::Justify {
-                grant: taken,
-                account: why(),
-            },
-            "------m-",
-        ),
-        (
-            Command::ReviewEmergency {
-                grant: taken,
-                in_order: true,
-                note: None,
-            },
-            "--sc-e--",
-        ),
+        (Command::Justify { grant: taken, account: why() }, "------m-"),
+        (Command::ReviewEmergency { grant: taken, in_order: true, note: None }, "--sc-e--"),
         (Command::Revoke { grant: taken, reason }, "-hsc-emo"),
     ] {
         assert_eq!(who_may(&world, &command.clone().into()), who, "{command:?}");
@@ -211,11 +123,7 @@ fn crown_jewel_needs_its_owner_and_one_more_and_never_who_asks() {
         let mut world = firm();
         let request = ask(&mut world, MAX, JEWEL);
         assert_eq!(rule(&mut world, MAX, approve(request)), Rule::OwnCase);
-        let order = if first_owner {
-            [EVA, SECURITY]
-        } else {
-            [SECURITY, EVA]
-        };
+        let order = if first_owner { [EVA, SECURITY] } else { [SECURITY, EVA] };
         world.by(order[0], approve(request)).unwrap();
         assert_eq!(
             rule(&mut world, order[0], approve(request)),
@@ -238,10 +146,7 @@ fn crown_jewel_needs_its_owner_and_one_more_and_never_who_asks() {
 #[test]
 fn owner_is_let_in_by_deputies_only() {
     let mut world = firm();
-    assert!(
-        opens(&world, EVA, CONFIDENTIAL),
-        "the reviewer's approval is enough"
-    );
+    assert!(opens(&world, EVA, CONFIDENTIAL), "the reviewer's approval is enough");
     assert!(!opens(&world, EVA, JEWEL), "a crown jewel needs one more");
     let request = world.state.access.pending().next().unwrap().id;
     assert_eq!(rule(&mut world, EVA, approve(request)), Rule::OwnCase);
@@ -253,46 +158,16 @@ fn owner_is_let_in_by_deputies_only() {
 #[test]
 fn emergency_access_stands_in_for_approval_and_nothing_else() {
     let mut world = firm();
-    assert_eq!(
-        rule(&mut world, HR, take(CONFIDENTIAL)),
-        Rule::Gate,
-        "no clearance"
-    );
-    world
-        .operator(people::Command::Clear {
-            person: HR,
-            clearance: 1,
-            reason: why(),
-        })
-        .unwrap();
+    assert_eq!(rule(&mut world, HR, take(CONFIDENTIAL)), Rule::Gate, "no clearance");
+    world.operator(people::Command::Clear { person: HR, clearance: 1, reason: why() }).unwrap();
     emergency(&mut world, HR);
     assert!(!opens(&world, HR, CONFIDENTIAL), "no agreement");
     let taken = emergency(&mut world, MAX);
     assert!(opens(&world, MAX, CONFIDENTIAL));
-    world
-        .operator(people::Command::Clear {
-            person: MAX,
-            clearance: 0,
-            reason: why(),
-        })
-        .unwrap();
+    world.operator(people::Command::Clear { person: MAX, clearance: 0, reason: why() }).unwrap();
     assert!(!opens(&world, MAX, CONFIDENTIAL), "the clearance was taken away");
-    world
-        .operator(people::Command::Clear {
-            person: MAX,
-            clearance: 3,
-            reason: why(),
-        })
-        .unwrap();
-    world
-        .by(
-            EVA,
-            Command::Revoke {
-                grant: taken,
-                reason: why(),
-            },
-        )
-        .unwrap();
+    world.operator(people::Command::Clear { person: MAX, clearance: 3, reason: why() }).unwrap();
+    world.by(EVA, Command::Revoke { grant: taken, reason: why() }).unwrap();
     assert!(!opens(&world, MAX, CONFIDENTIAL), "it was revoked");
     assert_eq!(rule(&mut world, SUE, take(CONFIDENTIAL)), Rule::Role, "suspended");
 }
@@ -307,31 +182,9 @@ fn emergency_access_ends_and_is_justified_before_the_next() {
     world.now = ends;
     assert!(!opens(&world, MAX, CONFIDENTIAL));
     assert_eq!(rule(&mut world, MAX, take(CONFIDENTIAL)), Rule::Standing);
-    assert_eq!(
-        rule(&mut world, MAX, take(JEWEL)),
-        Rule::Standing,
-        "whichever secret"
-    );
-    world
-        .by(
-            MAX,
-            Command::Justify {
-                grant: taken,
-                account: why(),
-            },
-        )
-        .unwrap();
-    assert_eq!(
-        rule(
-            &mut world,
-            MAX,
-            Command::Justify {
-                grant: taken,
-                account: why()
-            }
-        ),
-        Rule::Standing
-    );
+    assert_eq!(rule(&mut world, MAX, take(JEWEL)), Rule::Standing, "whichever secret");
+    world.by(MAX, Command::Justify { grant: taken, account: why() }).unwrap();
+    assert_eq!(rule(&mut world, MAX, Command::Justify { grant: taken, account: why() }), Rule::Standing);
     emergency(&mut world, MAX);
 }
 
@@ -341,17 +194,11 @@ fn owners_own_emergency_waits_for_the_deputies() {
     world.by(EVA, take(JEWEL)).unwrap();
     let waits = |world: &World, person| {
         let duties = crate::duties_of(&world.state, person, world.now);
-        duties
-            .iter()
-            .any(|duty| duty.task == crate::Task::ReviewEmergency)
+        duties.iter().any(|duty| duty.task == crate::Task::ReviewEmergency)
     };
     assert!(!waits(&world, EVA) && waits(&world, COUNSEL) && waits(&world, SECURITY));
     let grant = world.state.access.grants().next_back().unwrap().id;
-    let review = Command::ReviewEmergency {
-        grant,
-        in_order: true,
-        note: None,
-    };
+    let review = Command::ReviewEmergency { grant, in_order: true, note: None };
     assert_eq!(rule(&mut world, EVA, review.clone()), Rule::OwnCase);
     world.by(COUNSEL, review).unwrap();
     assert!(!waits(&world, SECURITY));
@@ -363,10 +210,7 @@ fn grant_too_weak_for_its_tier_does_not_bar_emergency_access() {
     grant(&mut world, MAX);
     assert_eq!(rule(&mut world, MAX, take(CONFIDENTIAL)), Rule::Taken);
     reclassify(&mut world, Tier::CrownJewel);
-    assert!(
-        !opens(&world, MAX, CONFIDENTIAL),
-        "one approval is too few by now"
-    );
+    assert!(!opens(&world, MAX, CONFIDENTIAL), "one approval is too few by now");
     emergency(&mut world, MAX);
     assert!(opens(&world, MAX, CONFIDENTIAL));
 }
@@ -386,36 +230,11 @@ fn revoked_grant_opens_nothing() {
 fn who_has_left_or_is_suspended_opens_nothing() {
     let mut world = firm();
     grant(&mut world, MAX);
-    world
-        .by(
-            HR,
-            people::Command::Suspend {
-                person: MAX,
-                reason: why(),
-            },
-        )
-        .unwrap();
+    world.by(HR, people::Command::Suspend { person: MAX, reason: why() }).unwrap();
     assert!(!opens(&world, MAX, CONFIDENTIAL));
-    world
-        .by(
-            HR,
-            people::Command::Reinstate {
-                person: MAX,
-                reason: why(),
-            },
-        )
-        .unwrap();
+    world.by(HR, people::Command::Reinstate { person: MAX, reason: why() }).unwrap();
     assert!(opens(&world, MAX, CONFIDENTIAL));
-    world
-        .by(
-            HR,
-            people::Command::End {
-                person: MAX,
-                ends: None,
-                reason: why(),
-            },
-        )
-        .unwrap();
+    world.by(HR, people::Command::End { person: MAX, ends: None, reason: why() }).unwrap();
     assert!(!opens(&world, MAX, CONFIDENTIAL));
     assert_eq!(rule(&mut world, MAX, take(CONFIDENTIAL)), Rule::Role);
 }
@@ -426,35 +245,13 @@ fn changed_requirement_holds_at_once() {
     grant(&mut world, MAX);
     let usual = Requirement::default_for(Tier::Confidential);
     for (stricter, opened) in [
-        (
-            Requirement {
-                clearance: 4,
-                ..usual.clone()
-            },
-            false,
-        ),
-        (
-            Requirement {
-                clearance: 3,
-                ..usual.clone()
-            },
-            true,
-        ),
-        (
-            Requirement {
-                approvals: 2,
-                ..usual.clone()
-            },
-            false,
-        ),
+        (Requirement { clearance: 4, ..usual.clone() }, false),
+        (Requirement { clearance: 3, ..usual.clone() }, true),
+        (Requirement { approvals: 2, ..usual.clone() }, false),
         (usual, true),
     ] {
         let requirement = Box::new(stricter);
-        let command = Command::SetRequirement {
-            tier: Tier::Confidential,
-            requirement,
-            reason: why(),
-        };
+        let command = Command::SetRequirement { tier: Tier::Confidential, requirement, reason: why() };
         world.by(SECURITY, command).unwrap();
         assert_eq!(opens(&world, MAX, CONFIDENTIAL), opened);
     }
@@ -465,18 +262,9 @@ fn requirement_that_locks_everybody_out_or_lets_leavers_in_is_refused() {
     let mut world = firm();
     let usual = Requirement::default_for(Tier::Confidential);
     let mut all = vec![
-        Requirement {
-            approvals: 0,
-            ..usual.clone()
-        },
-        Requirement {
-            clearance: 10,
-            ..usual.clone()
-        },
-        Requirement {
-            longest_grant_days: 0,
-            ..usual.clone()
-        },
+        Requirement { approvals: 0, ..usual.clone() },
+        Requirement { clearance: 10, ..usual.clone() },
+        Requirement { longest_grant_days: 0, ..usual.clone() },
     ];
     for (condition, there) in [
         (Condition::Suspension, false),
@@ -495,16 +283,8 @@ fn requirement_that_locks_everybody_out_or_lets_leavers_in_is_refused() {
         all.push(changed);
     }
     for requirement in all.into_iter().map(Box::new) {
-        let command = Command::SetRequirement {
-            tier: Tier::Confidential,
-            requirement,
-            reason: why(),
-        };
-        assert_eq!(
-            rule(&mut world, ADMIN, command.clone()),
-            Rule::Input,
-            "{command:?}"
-        );
+        let command = Command::SetRequirement { tier: Tier::Confidential, requirement, reason: why() };
+        assert_eq!(rule(&mut world, ADMIN, command.clone()), Rule::Input, "{command:?}");
     }
 }
 
@@ -512,32 +292,12 @@ fn requirement_that_locks_everybody_out_or_lets_leavers_in_is_refused() {
 fn retired_secret_is_granted_to_nobody_any_more() {
     let mut world = firm();
     let request = ask(&mut world, MAX, CONFIDENTIAL);
-    world
-        .by(
-            COUNSEL,
-            secrets::Command::Retire {
-                secret: CONFIDENTIAL,
-                reason: why(),
-            },
-        )
-        .unwrap();
+    world.by(COUNSEL, secrets::Command::Retire { secret: CONFIDENTIAL, reason: why() }).unwrap();
     assert_eq!(rule(&mut world, EVA, approve(request)), Rule::Standing);
     assert_eq!(rule(&mut world, MAX, take(CONFIDENTIAL)), Rule::Standing);
-    let again = Command::Request {
-        secret: CONFIDENTIAL,
-        purpose: why(),
-        ends: None,
-    };
+    let again = Command::Request { secret: CONFIDENTIAL, purpose: why(), ends: None };
     assert_eq!(rule(&mut world, SECURITY, again), Rule::Standing);
-    world
-        .by(
-            EVA,
-            Command::Refuse {
-                request,
-                reason: why(),
-            },
-        )
-        .unwrap();
+    world.by(EVA, Command::Refuse { request, reason: why() }).unwrap();
 }
 
 #[test]
@@ -555,38 +315,19 @@ fn only_counsel_lowers_a_tier() {
 #[test]
 fn ends_are_bounded_by_the_tier() {
     let mut world = firm();
-    let ask = |ends: Time| Command::Request {
-        secret: CONFIDENTIAL,
-        purpose: why(),
-        ends: Some(ends),
-    };
+    let ask = |ends: Time| Command::Request { secret: CONFIDENTIAL, purpose: why(), ends: Some(ends) };
     let now = world.now;
     assert_eq!(rule(&mut world, MAX, ask(now)), Rule::Input);
     assert_eq!(rule(&mut world, MAX, ask(now + (366 * DAY + 1))), Rule::Input);
     world.by(MAX, ask(now + 366 * DAY)).unwrap();
-    assert_eq!(
-        rule(&mut world, MAX, ask(now + DAY)),
-        Rule::Taken,
-        "one waits already"
-    );
+    assert_eq!(rule(&mut world, MAX, ask(now + DAY)), Rule::Taken, "one waits already");
 }
 
 fn revision(world: &World, tier: Tier) -> secrets::Command {
     let found = world.state.secrets.get(CONFIDENTIAL).unwrap();
-    let profile = secrets::Profile {
-        tier,
-        ..found.profile.clone()
-    };
-    let draft = Box::new(secrets::Draft {
-        profile,
-        precise: None,
-    });
-    secrets::Command::Revise {
-        secret: CONFIDENTIAL,
-        from_version: found.version(),
-        draft,
-        note: None,
-    }
+    let profile = secrets::Profile { tier, ..found.profile.clone() };
+    let draft = Box::new(secrets::Draft { profile, precise: None });
+    secrets::Command::Revise { secret: CONFIDENTIAL, from_version: found.version(), draft, note: None }
 }
 
 fn reclassify(world: &mut World, tier: Tier) {

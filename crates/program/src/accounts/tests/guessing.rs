@@ -32,10 +32,7 @@ fn passwords() {
         &"x y".repeat(90),
     ] {
         let refusal = check(bad).expect_err(bad);
-        assert!(
-            bad.is_empty() || !refusal.message.contains(bad),
-            "the password is not repeated"
-        );
+        assert!(bad.is_empty() || !refusal.message.contains(bad), "the password is not repeated");
     }
 }
 

@@ -8,43 +8,14 @@ const SIGNERS: [PersonId; 3] = [ADA, BEN, COMES_LATER];
 #[derive(Debug, Clone)]
 enum Step {
     Wait(i64),
-    Publish {
-        new: bool,
-        which: u32,
-        covers: Covers,
-        term_days: Option<u32>,
-        resign: bool,
-    },
-    Assign {
-        which: u32,
-        who: usize,
-        due: bool,
-    },
-    Sign {
-        which: u32,
-        who: usize,
-    },
-    Decline {
-        which: u32,
-        who: usize,
-    },
-    Cancel {
-        which: u32,
-        who: usize,
-    },
-    Paper {
-        which: u32,
-        who: usize,
-        version: u32,
-        ago: i64,
-    },
-    Withdraw {
-        which: u32,
-    },
-    Reclassify {
-        secret: u32,
-        tier: Tier,
-    },
+    Publish { new: bool, which: u32, covers: Covers, term_days: Option<u32>, resign: bool },
+    Assign { which: u32, who: usize, due: bool },
+    Sign { which: u32, who: usize },
+    Decline { which: u32, who: usize },
+    Cancel { which: u32, who: usize },
+    Paper { which: u32, who: usize, version: u32, ago: i64 },
+    Withdraw { which: u32 },
+    Reclassify { secret: u32, tier: Tier },
 }
 
 fn tier() -> impl Strategy<Value = Tier> {
@@ -86,87 +57,38 @@ fn take(w: &mut World, n: usize, step: &Step) -> bool {
             w.now = w.now + span;
             Ok(())
         }
-        Step::Publish {
-            new,
-            which,
-            covers,
-            term_days,
-            resign,
-        } => {
+        Step::Publish { new, which, covers, term_days, resign } => {
             let id = (!new).then_some(AgreementId(which));
             let title = line(&id.map_or_else(|| format!("Agreement {n}"), |id| id.to_string()));
             let n = u8::try_from(n).unwrap();
-            w.publish(
-                id,
-                Publication {
-                    title,
-                    covers,
-                    term_days,
-                    resign,
-                    ..publication(n)
-                },
-            )
-            .map(|_| ())
+            w.publish(id, Publication { title, covers, term_days, resign, ..publication(n) }).map(|_| ())
         }
         Step::Assign { which, who, due } => {
             let due = due.then(|| w.now + DAY);
             let people = vec![SIGNERS[who]];
-            w.act(
-                &browser(HR),
-                Command::Assign {
-                    agreement: AgreementId(which),
-                    people,
-                    due,
-                },
-            )
+            w.act(&browser(HR), Command::Assign { agreement: AgreementId(which), people, due })
         }
         Step::Sign { which, .. } if w.state.agreements.get(AgreementId(which)).is_none() => return false,
         Step::Sign { which, who } => w.sign(AgreementId(which), SIGNERS[who]),
         Step::Decline { which, who } => w.act(
             &browser(SIGNERS[who]),
-            Command::Decline {
-                agreement: AgreementId(which),
-                reason: reason(),
-            },
+            Command::Decline { agreement: AgreementId(which), reason: reason() },
         ),
         Step::Cancel { which, who } => {
             let (agreement, person) = (AgreementId(which), SIGNERS[who]);
-            w.act(
-                &browser(HR),
-                Command::CancelAssignment {
-                    agreement,
-                    person,
-                    reason: reason(),
-                },
-            )
+            w.act(&browser(HR), Command::CancelAssignment { agreement, person, reason: reason() })
         }
-        Step::Paper {
-            which,
-            who,
-            version,
-            ago,
-        } => {
+        Step::Paper { which, who, version, ago } => {
             let paper = w.paper(AgreementId(which), SIGNERS[who], version, Time(w.now.0 - ago));
             w.act(&browser(HR), paper)
         }
-        Step::Withdraw { which } => w.act(
-            &browser(COUNSEL),
-            Command::Withdraw {
-                agreement: AgreementId(which),
-                reason: reason(),
-            },
-        ),
+        Step::Withdraw { which } => {
+            w.act(&browser(COUNSEL), Command::Withdraw { agreement: AgreementId(which), reason: reason() })
+        }
         Step::Reclassify { secret, tier } => {
             let (secret, profile) = (SecretId(secret), secret_profile(tier));
             w.record(
-                secrets::Event::Revised {
-                    secret,
-                    version: 2,
-                    profile,
-                    precise: None,
-                    note: None,
-                }
-                .into(),
+                secrets::Event::Revised { secret, version: 2, profile, precise: None, note: None }.into(),
             );
             Ok(())
         }
@@ -180,33 +102,20 @@ type Worth = (bool, bool, i64, AgreementId);
 /// Looks through every entry for every question, and remembers nothing.
 fn worths(log: &[Recorded], person: PersonId, secret: SecretId, now: Time) -> Vec<Worth> {
     let ours = || {
-        log.iter().filter_map(|r| {
-            if let AnyEvent::Agreements(e) = &r.event {
-                Some((r, e))
-            } else {
-                None
-            }
-        })
+        log.iter().filter_map(|r| if let AnyEvent::Agreements(e) = &r.event { Some((r, e)) } else { None })
     };
     let tier = log.iter().rev().find_map(|r| match &r.event {
-        AnyEvent::Secrets(secrets::Event::Submitted {
-            secret: s, profile, ..
-        }) if *s == secret => Some(profile.tier),
-        AnyEvent::Secrets(secrets::Event::Revised {
-            secret: s, profile, ..
-        }) if *s == secret => Some(profile.tier),
+        AnyEvent::Secrets(secrets::Event::Submitted { secret: s, profile, .. }) if *s == secret => {
+            Some(profile.tier)
+        }
+        AnyEvent::Secrets(secrets::Event::Revised { secret: s, profile, .. }) if *s == secret => {
+            Some(profile.tier)
+        }
         _ => None,
     });
     let mut worths = Vec::new();
     for (recorded, event) in ours() {
-        let Event::Signed {
-            agreement,
-            version,
-            person: signer,
-            signed_on,
-            ..
-        } = event
-        else {
+        let Event::Signed { agreement, version, person: signer, signed_on, .. } = event else {
             continue;
         };
         let dead = ours().any(|(_, e)| matches!(e, Event::Withdrawn { agreement: a, .. } if a == agreement));
@@ -218,13 +127,9 @@ fn worths(log: &[Recorded], person: PersonId, secret: SecretId, now: Time) -> Ve
         });
         let (covers, term) = ours()
             .find_map(|(_, e)| match e {
-                Event::Published {
-                    agreement: a,
-                    version: v,
-                    covers,
-                    term_days,
-                    ..
-                } => (a == agreement && v == version).then_some((covers, *term_days)),
+                Event::Published { agreement: a, version: v, covers, term_days, .. } => {
+                    (a == agreement && v == version).then_some((covers, *term_days))
+                }
                 _ => None,
             })
             .expect("what was signed was published");
@@ -251,10 +156,7 @@ fn instants(log: &[Recorded]) -> Vec<Time> {
             instants.extend(ends.iter().chain(signed_on));
         }
     }
-    let mut instants: Vec<Time> = instants
-        .iter()
-        .flat_map(|t| [Time(t.0 - 1), *t, Time(t.0 + 1)])
-        .collect();
+    let mut instants: Vec<Time> = instants.iter().flat_map(|t| [Time(t.0 - 1), *t, Time(t.0 + 1)]).collect();
     instants.sort();
     instants.dedup();
     instants
@@ -264,22 +166,12 @@ fn agrees(w: &World, now: Time) {
     for person in SIGNERS {
         for secret in (1..5).map(SecretId) {
             let found = cover(&w.state, person, secret, now);
-            let worths = if secret == SecretId(4) {
-                Vec::new()
-            } else {
-                worths(&w.log, person, secret, now)
-            };
-            let best = worths
-                .iter()
-                .map(|(force, current, end, _)| (*force, *current, *end))
-                .max();
+            let worths = if secret == SecretId(4) { Vec::new() } else { worths(&w.log, person, secret, now) };
+            let best = worths.iter().map(|(force, current, end, _)| (*force, *current, *end)).max();
             assert_eq!(found.covers, best.is_some());
             let (force, current, end) = best.unwrap_or((false, false, i64::MAX));
             let ends = (end != i64::MAX).then_some(Time(end));
-            assert_eq!(
-                (found.in_force, found.current_version, found.ends),
-                (force, current, ends)
-            );
+            assert_eq!((found.in_force, found.current_version, found.ends), (force, current, ends));
             let named = |best| worths.contains(&(force, current, end, best));
             assert_eq!(found.best.is_none(), worths.is_empty());
             assert!(found.best.is_none_or(named), "{found:?} is none of {worths:?}");

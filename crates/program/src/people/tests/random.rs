@@ -16,12 +16,7 @@ fn roles() -> impl Strategy<Value = BTreeSet<Role>> {
 
 /// Days from now, the mail address as one of a few, a manager.
 fn profile() -> impl Strategy<Value = (i64, Option<i64>, u8, Option<PersonId>)> {
-    (
-        -3..3_i64,
-        proptest::option::of(-2..4_i64),
-        0..8_u8,
-        proptest::option::of(person()),
-    )
+    (-3..3_i64, proptest::option::of(-2..4_i64), 0..8_u8, proptest::option::of(person()))
 }
 
 #[derive(Debug, Clone)]
@@ -52,11 +47,7 @@ fn step() -> impl Strategy<Value = Step> {
 fn command(world: &World, step: &Step) -> Option<Command> {
     let profile = |&(starts, ends, mail, manager): &(i64, Option<i64>, u8, Option<PersonId>)| Profile {
         name: line("Somebody"),
-        mail: Mail::new(&format!(
-            "{}{mail}@example.com",
-            if starts > 0 { "M" } else { "m" }
-        ))
-        .unwrap(),
+        mail: Mail::new(&format!("{}{mail}@example.com", if starts > 0 { "M" } else { "m" })).unwrap(),
         engagement: Engagement::Employee,
         department: line("Sales"),
         job: None,
@@ -66,42 +57,23 @@ fn command(world: &World, step: &Step) -> Option<Command> {
     };
     Some(match step.clone() {
         Step::Add(p, roles) => {
-            let joiner = crate::people::Joiner {
-                profile: profile(&p),
-                clearance: 0,
-                roles,
-            };
+            let joiner = crate::people::Joiner { profile: profile(&p), clearance: 0, roles };
             Command::Add { joiner }
         }
-        Step::Change(person, p) => Command::Change {
-            person,
-            profile: profile(&p),
-        },
+        Step::Change(person, p) => Command::Change { person, profile: profile(&p) },
         Step::SetRoles(person, roles) => Command::SetRoles { person, roles },
-        Step::Suspend(person) => Command::Suspend {
-            person,
-            reason: why(),
-        },
-        Step::Reinstate(person) => Command::Reinstate {
-            person,
-            reason: why(),
-        },
-        Step::End(person, ends) => Command::End {
-            person,
-            ends: ends.map(|ends| world.now + ends * DAY),
-            reason: why(),
-        },
+        Step::Suspend(person) => Command::Suspend { person, reason: why() },
+        Step::Reinstate(person) => Command::Reinstate { person, reason: why() },
+        Step::End(person, ends) => {
+            Command::End { person, ends: ends.map(|ends| world.now + ends * DAY), reason: why() }
+        }
         Step::Import(rows) => {
             let rows = rows.iter().map(|(mail, manager)| {
                 format!("A,m{mail}@example.com,employee,Sales,2026-01-01,m{manager}@example.com\n")
             });
-            let text = format!(
-                "name,mail,engagement,department,starts,manager\n{}",
-                rows.collect::<String>()
-            );
-            Command::Import {
-                csv: text.into_bytes().into(),
-            }
+            let text =
+                format!("name,mail,engagement,department,starts,manager\n{}", rows.collect::<String>());
+            Command::Import { csv: text.into_bytes().into() }
         }
         Step::Wait(_) => return None,
     })

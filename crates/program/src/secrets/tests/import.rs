@@ -21,10 +21,7 @@ fn refusal(plan: &Plan) -> Refusal {
 /// A secret with everything in it that a file can trip over.
 fn awkward(world: &World) -> Draft {
     let mut draft = draft("=HYPERLINK(\"x\")", EVA, Tier::CrownJewel);
-    let place = |sort, name| Place {
-        sort,
-        name: line(name),
-    };
+    let place = |sort, name| Place { sort, name: line(name) };
     draft.profile.places = vec![
         place(PlaceKind::System, "a;"),
         place(PlaceKind::System, ";b"),
@@ -33,22 +30,11 @@ fn awkward(world: &World) -> Draft {
         place(PlaceKind::Other, "'quoted\""),
     ];
     draft.profile.known_by = [MAX, SUE].into();
-    draft.profile.value = Some(Amount {
-        units: u64::MAX,
-        currency: line("EUR"),
-        basis: Some(why()),
-    });
-    draft.profile.cost = Some(Amount {
-        units: 0,
-        currency: line("USD"),
-        basis: None,
-    });
+    draft.profile.value = Some(Amount { units: u64::MAX, currency: line("EUR"), basis: Some(why()) });
+    draft.profile.cost = Some(Amount { units: 0, currency: line("USD"), basis: None });
     let reason = Text::new("two\nlines, \"and\"; marks").unwrap();
     draft.profile.factors[3] = Some(Factor { score: 5, reason });
-    draft.profile.factors[0] = Some(Factor {
-        score: 1,
-        reason: why(),
-    });
+    draft.profile.factors[0] = Some(Factor { score: 1, reason: why() });
     draft.profile.review = Some(world.now + 99 * DAY);
     draft
 }
@@ -59,25 +45,14 @@ fn export_is_read_back_without_the_precise_description() {
     let wanted = [awkward(&world), draft("Plain", MAX, Tier::Confidential)];
     world.operator(Command::Import(wanted.to_vec())).unwrap();
     let secrets: Vec<&Secret> = world.state.secrets.iter().collect();
-    let (table, list) = (
-        export_csv(&world.state, &secrets),
-        export_json(&world.state, &secrets),
-    );
+    let (table, list) = (export_csv(&world.state, &secrets), export_json(&world.state, &secrets));
     assert!(
         !table.contains("exactly so") && !list.contains("exactly so"),
         "the precise description is sealed"
     );
-    assert!(
-        table.contains("\r\n\"'=HYPERLINK"),
-        "a formula is guarded: {table}"
-    );
+    assert!(table.contains("\r\n\"'=HYPERLINK"), "a formula is guarded: {table}");
     for plan in [csv(&world, &table), json(&world, &list)] {
-        let profiles: Vec<Profile> = plan
-            .drafts()
-            .unwrap()
-            .into_iter()
-            .map(|draft| draft.profile)
-            .collect();
+        let profiles: Vec<Profile> = plan.drafts().unwrap().into_iter().map(|draft| draft.profile).collect();
         assert_eq!(profiles, wanted.clone().map(|draft| draft.profile));
     }
 }
@@ -87,19 +62,11 @@ fn example_of_the_invented_company_is_taken_whole() {
     let mut world = World::new();
     world.now = crate::Time::parse("2026-11-24T09:00Z").unwrap();
     let people = include_bytes!("../../../../../examples/halden/people.csv");
-    world
-        .operator(crate::people::Command::Import {
-            csv: people.as_slice().into(),
-        })
-        .unwrap();
+    world.operator(crate::people::Command::Import { csv: people.as_slice().into() }).unwrap();
     let text = include_str!("../../../../../examples/halden/secrets.json");
     let drafts = json(&world, text).drafts().unwrap();
     assert_eq!(drafts.len(), 6);
-    assert!(
-        drafts
-            .iter()
-            .all(|draft| draft.precise.is_some() && draft.profile.strength().is_some())
-    );
+    assert!(drafts.iter().all(|draft| draft.precise.is_some() && draft.profile.strength().is_some()));
     assert_eq!(
         drafts[0].profile.review,
         Some(crate::Date::parse("2027-09-14").unwrap().start("Europe/Berlin"))
@@ -113,20 +80,11 @@ fn every_bad_row_is_named_and_nothing_is_taken() {
     let bad = "Recipe,nobody@example.com,Research,secret,about";
     let plan = csv(&world, &format!("{HEADER}\n{GOOD}\n{bad}\n{GOOD}\n\n{bad}\n"));
     assert_eq!(
-        plan.rows
-            .iter()
-            .map(|row| row.outcome.is_ok())
-            .collect::<Vec<_>>(),
+        plan.rows.iter().map(|row| row.outcome.is_ok()).collect::<Vec<_>>(),
         [true, false, true, false]
     );
     let remedy = refusal(&plan).remedy.unwrap();
-    for said in [
-        "line 3: ",
-        "line 6: ",
-        "owner: nobody here",
-        "`nobody@example.com`",
-        "tier: `secret`",
-    ] {
+    for said in ["line 3: ", "line 6: ", "owner: nobody here", "`nobody@example.com`", "tier: `secret`"] {
         assert!(remedy.contains(said), "{said}: {remedy}");
     }
 }
@@ -138,36 +96,16 @@ fn what_is_wrong_with_a_row_is_said() {
         ("value,value_currency", "12", "row has 6 cells"),
         ("value,value_currency", "1.2,EUR", "value: `1.2` is not an amount"),
         ("value,value_currency", "-1,EUR", "value: `-1`"),
-        (
-            "value,value_currency",
-            "12,",
-            "value_currency: this must not be empty",
-        ),
-        (
-            "value,value_currency",
-            "12,Euro",
-            "value: `Euro` is not a currency",
-        ),
+        ("value,value_currency", "12,", "value_currency: this must not be empty"),
+        ("value,value_currency", "12,Euro", "value: `Euro` is not a currency"),
         ("cost_basis", "guess", "cost: this must not be empty"),
         ("effort,effort-reason", "6,long", "factors: each factor is scored"),
         ("effort,effort-reason", "x,long", "effort: `x` is not a score"),
-        (
-            "effort,effort-reason",
-            "3,",
-            "effort-reason: this must not be empty",
-        ),
-        (
-            "value-score,value-reason",
-            ",long",
-            "value-score: this must not be empty",
-        ),
+        ("effort,effort-reason", "3,", "effort-reason: this must not be empty"),
+        ("value-score,value-reason", ",long", "value-score: this must not be empty"),
         ("known_by", "eva@example.com; who@x.de", "known_by: nobody here"),
         ("review", "14.9.2027", "review: `14.9.2027` is not a date"),
-        (
-            "review",
-            "2001-01-01",
-            "review: the review date has already passed",
-        ),
+        ("review", "2001-01-01", "review: the review date has already passed"),
         ("systems", "a\u{202E}b", "places: this holds a character"),
     ] {
         let plan = csv(&world, &format!("{HEADER},{column}\n{GOOD},{cell}\n"));
@@ -186,18 +124,10 @@ fn file_that_cannot_be_read_is_refused_as_a_whole() {
         ("title,salary\n", "`salary` is not a column"),
     ] {
         let plan = csv(&world, text);
-        assert!(
-            plan.rows.is_empty() && plan.problem.as_ref().unwrap().contains(word),
-            "{plan:?}"
-        );
+        assert!(plan.rows.is_empty() && plan.problem.as_ref().unwrap().contains(word), "{plan:?}");
         assert_eq!(refusal(&plan).rule, Rule::Input);
     }
-    assert!(
-        plan_csv(&world.state, world.now, "UTC", b"title\n\xFF")
-            .problem
-            .unwrap()
-            .contains("line 2")
-    );
+    assert!(plan_csv(&world.state, world.now, "UTC", b"title\n\xFF").problem.unwrap().contains("line 2"));
     for text in ["", "{}", "[", "[1,]", "null", "\u{0}"] {
         assert!(json(&world, text).problem.is_some(), "{text:?}");
     }
@@ -212,10 +142,7 @@ fn json_row_that_is_no_secret_is_named() {
     let world = World::new();
     let good =
         r#"{"title":"A","owner":"EVA@example.com","department":"B","tier":"confidential","summary":"C"}"#;
-    assert_eq!(
-        json(&world, &format!("\u{FEFF}[{good}]")).drafts().unwrap().len(),
-        1
-    );
+    assert_eq!(json(&world, &format!("\u{FEFF}[{good}]")).drafts().unwrap().len(), 1);
     for (bad, word) in [
         (good.replace("\"title\"", "\"name\""), "unknown field `name`"),
         (good.replace("\"title\":\"A\",", ""), "missing field `title`"),
@@ -226,9 +153,6 @@ fn json_row_that_is_no_secret_is_named() {
     ] {
         let plan = json(&world, &format!("[{good},{bad}]"));
         let remedy = refusal(&plan).remedy.unwrap();
-        assert!(
-            remedy.starts_with("line 2: ") && remedy.contains(word),
-            "{bad}: {remedy}"
-        );
+        assert!(remedy.starts_with("line 2: ") && remedy.contains(word), "{bad}: {remedy}");
     }
 }

@@ -50,7 +50,6 @@ struct OverviewPage {
 
 struct VersionRow {
     number: u32,
-    title: String,
     at: When,
     entry: u64,
     media: &'static str,
@@ -86,7 +85,6 @@ pub(super) async fn overview(visitor: Visitor, Path(id): Path<AgreementId>) -> P
     };
     let versions = agreement.versions.iter().rev().map(|version| VersionRow {
         number: version.number,
-        title: version.title.to_string(),
         at: visitor.moment(version.at),
         entry: version.position,
         media: match version.text.media {

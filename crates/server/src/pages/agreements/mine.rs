@@ -23,7 +23,6 @@ struct Waiting {
     covers: String,
     again: bool,
     opened: bool,
-    second_factor: bool,
     late: bool,
     due: Option<When>,
 }
@@ -60,7 +59,6 @@ pub(super) async fn page(visitor: Visitor) -> PageResult {
             covers: covers_for_signer(&version.covers),
             again: state.agreements.signature(me, agreement.id).is_some(),
             opened: opened.is_some_and(|opened| opened.version == version.number),
-            second_factor: version.second_factor,
             late: assignment.due.is_some_and(|due| due <= now),
             due: assignment.due.map(|due| When::day(due.0.saturating_sub(1), now.0, zone)),
         })

@@ -1,6 +1,6 @@
 //! Who has signed an agreement and who has not: people × state, with filters and exports.
 
-use super::{ASKERS, PUBLISHERS, standing, stands::WORDS, tabs, trail};
+use super::{ASKERS, standing, stands::WORDS, tabs, trail};
 use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::people::found_by;
@@ -26,7 +26,6 @@ struct SignersPage {
     title: String,
     id: String,
     asks: bool,
-    publishes: bool,
     live: bool,
     list: ListState,
     states: Vec<Choice>,
@@ -105,7 +104,6 @@ pub(super) async fn page(
         title: agreement.title().to_owned(),
         id: id.to_string(),
         asks: visitor.is(ASKERS),
-        publishes: visitor.is(PUBLISHERS),
         live: agreement.withdrawn.is_none(),
         states: WORDS.iter().map(|(word, words)| Choice::new(word, words, "", list.get("state"))).collect(),
         departments,

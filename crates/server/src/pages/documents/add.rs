@@ -25,7 +25,6 @@ struct UploadPage {
     trail: Vec<Tab>,
     id: String,
     back: String,
-    title: String,
     most: Option<String>,
     /// Files of this upload that were sealed before one was refused.
     sealed: Vec<String>,
@@ -39,7 +38,6 @@ struct ElsewherePage {
     trail: Vec<Tab>,
     id: String,
     back: String,
-    title: String,
     values: Elsewhere,
     errors: Errors,
 }
@@ -232,7 +230,6 @@ fn upload_page(
         trail: trail(secret),
         id: secret.id.to_string(),
         back: format!("/secrets/{}/documents", secret.id),
-        title: secret.profile.title.to_string(),
         most: app.service.largest_document().map(format::size),
         sealed,
         errors,
@@ -245,7 +242,6 @@ fn elsewhere_page(visitor: &Visitor, secret: &Secret, values: Elsewhere, errors:
         trail: trail(secret),
         id: secret.id.to_string(),
         back: format!("/secrets/{}/documents", secret.id),
-        title: secret.profile.title.to_string(),
         values,
         errors,
     }

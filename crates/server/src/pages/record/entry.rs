@@ -38,7 +38,6 @@ struct EntryPage {
 
 /// A proof, walked through: every step as somebody else would reckon it.
 struct Checked {
-    entry: String,
     leaf: String,
     steps: Vec<Step>,
     count: u64,
@@ -144,7 +143,6 @@ fn check(position: u64, proof: EntryProof) -> Checked {
     }
     Checked {
         holds: complete && last == 0 && leaf == proof.leaf.0 && stated == reached,
-        entry: proof.entry,
         leaf: Digest(leaf).to_string(),
         count: steps.len() as u64,
         steps,

@@ -110,7 +110,7 @@ pub(super) async fn overview(State(app): State<App>, visitor: Visitor, Path(id):
         |person: Option<PersonId>| person.map_or_else(|| "the operator".to_owned(), |id| visitor.name(id));
     let factors = FACTORS.iter().zip(&profile.factors);
     let page = OverviewPage {
-        frame: visitor.frame(&profile.title.to_string(), "/secrets"),
+        frame: visitor.frame(profile.title.as_ref(), "/secrets"),
         head: Head::new(&visitor, secret, ""),
         summary: profile.summary.to_string(),
         places: profile.places.iter().map(|place| (sort_of(place.sort), place.name.to_string())).collect(),
