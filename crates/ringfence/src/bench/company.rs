@@ -201,7 +201,7 @@ fn joiner(id: u32) -> Result<Joiner, Failure> {
         starts: Time(0),
         ends: None,
     };
-    Ok(Joiner { profile, clearance: if id % 10 == 0 { 1 } else { 3 }, roles: BTreeSet::new() })
+    Ok(Joiner { profile, clearance: if id.is_multiple_of(10) { 1 } else { 3 }, roles: BTreeSet::new() })
 }
 
 fn draft(id: u32, tier: Tier) -> Result<Draft, Failure> {

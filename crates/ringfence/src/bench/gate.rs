@@ -33,7 +33,7 @@ pub(super) fn measure() -> Result<Vec<Figure>, Failure> {
         }
     }
     // A company in which nothing opens, or everything, would measure something else.
-    if opened < DECISIONS / 10 || opened > DECISIONS * 9 / 10 {
+    if !(DECISIONS / 10..=DECISIONS * 9 / 10).contains(&opened) {
         return Err(broken(format!("{opened} of {DECISIONS} decisions open")));
     }
     let mut lists = Times::default();

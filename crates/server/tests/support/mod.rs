@@ -1,6 +1,7 @@
 //! A site with people in it, and browsers to visit it, all in memory.
 
-#![allow(unreachable_pub, 
+#![allow(
+    unreachable_pub,
     dead_code,
     clippy::unwrap_used,
     clippy::panic,
