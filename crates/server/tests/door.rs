@@ -1,6 +1,12 @@
 //! Coming in and going out: set-up, invitations, both steps of signing in, lock-out, sessions and tokens.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::string_slice, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
 
 mod support;
 
