@@ -201,8 +201,7 @@ async fn ask(service: &Service, person: PersonId, secret: SecretId, purpose: &st
         eprintln!("  not asked: {error}");
         return None;
     }
-    let asked = service.state().access.requests().next_back().map(|request| request.id);
-    asked
+    service.state().access.requests().next_back().map(|request| request.id)
 }
 
 async fn requests(service: &Service, layla: PersonId, coating: PersonId, weilun: PersonId) {
