@@ -4,20 +4,26 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use ledger::Edge;
-use sqlx::{AnyConnection, AssertSqlSafe, Connection, Row};
+use sqlx::error::ErrorKind;
+use sqlx::{AnyConnection, AssertSqlSafe, Connection, Executor, Row};
 
 use crate::error::{AppendError, StorageError};
 use crate::faults::Step;
 use crate::journal::{Journal, State, number, seal_head};
 use crate::record::{Draft, PrepareError, Prepared, Stored, context};
 use crate::sql;
+use crate::store::Query;
 
 /// How often the truth about a failed commit is asked for before giving up.
 const ASKED: u32 = 5;
 
 /// The inserts of 1 to [`sql::ROWS`] rows.
 static INSERTS: LazyLock<Vec<Arc<str>>> =
-    LazyLock::new(|| (1..=sql::ROWS).map(|rows| sql::insert_entries(rows).into()).collect());
+    LazyLock::new(|| (1..=sql::ROWS).map(|rows| sql::insert_entries(rows, 1).into()).collect());
+
+/// The same with the beginning of the transaction and the move of the head before them, for SQLite.
+static OPENINGS: LazyLock<Vec<Arc<str>>> =
+    LazyLock::new(|| (1..=sql::ROWS).map(|rows| sql::open_transaction(rows).into()).collect());
 
 impl Journal {
     /// Appends a batch: all drafts in their order, at the same time, in one transaction, and so for one
@@ -146,53 +152,93 @@ impl Journal {
     /// The transaction. The head moves first: whoever is late learns it before writing anything.
     async fn write(&self, conn: &mut AnyConnection, plan: &mut Plan) -> Result<(), Failure> {
         let faults = self.store.faults();
-        faults.check(Step::Begin)?;
-        let mut tx = conn.begin_with(self.store.begin()).await?;
-        faults.check(Step::Head)?;
-        let moved = sqlx::query(sql::HEAD_MOVE)
-            .bind(number(plan.edge.size()))
-            .bind(plan.time)
-            .bind(plan.sealed.clone())
-            .bind(number(plan.first()))
-            .execute(&mut *tx)
-            .await?;
-        if moved.rows_affected() != 1 {
-            let row = sqlx::query(sql::HEAD).fetch_optional(&mut *tx).await?;
-            let head: i64 = row.map_or(Ok(0), |row| row.try_get(0))?;
-            tx.rollback().await?;
-            return Err(Failure::Conflict(u64::try_from(head).unwrap_or_default()));
+        let (first, more) = plan.entries.split_at(plan.entries.len().min(sql::ROWS));
+        if self.store.takes_several_statements() {
+            self.open_at_once(conn, plan, first).await?;
+        } else {
+            self.open_in_steps(conn, plan, first).await?;
         }
         for (tag, wrapped) in &plan.keys {
             faults.check(Step::Key)?;
             let query = sqlx::query(sql::KEY_PUT).bind(tag.to_vec()).bind(wrapped.clone());
-            if query.execute(&mut *tx).await?.rows_affected() != 1 {
-                tx.rollback().await?;
+            if query.execute(&mut *conn).await?.rows_affected() != 1 {
+                conn.execute(sql::ROLLBACK).await?;
                 return Err(Failure::KeyTaken);
             }
         }
-        for rows in plan.entries.chunks(sql::ROWS) {
-            faults.check(Step::Entries)?;
-            let insert = INSERTS.get(rows.len() - 1).cloned().unwrap_or_default();
-            let mut query = sqlx::query(AssertSqlSafe(insert));
-            for Prepared { row, .. } in rows {
-                query =
-                    query.bind(number(row.position)).bind(row.time).bind(&row.head[..]).bind(&row.fields[..]);
-            }
-            query.execute(&mut *tx).await?;
+        for rows in more.chunks(sql::ROWS) {
+            self.insert(conn, rows).await?;
         }
         for (level, index, hashes) in plan.tiles.drain(..) {
             faults.check(Step::Tile)?;
             let query = sqlx::query(sql::TILE_PUT).bind(i64::from(level)).bind(number(index));
-            query.bind(hashes).execute(&mut *tx).await?;
+            query.bind(hashes).execute(&mut *conn).await?;
         }
         for (first, sealed) in plan.segments.drain(..) {
             faults.check(Step::Segment)?;
             let query = sqlx::query(sql::SEGMENT_PUT).bind(number(first)).bind(sealed);
-            query.execute(&mut *tx).await?;
+            query.execute(&mut *conn).await?;
         }
         faults.check(Step::Commit)?;
-        tx.commit().await.map_err(|e| Failure::Commit(e.into()))?;
+        conn.execute(sql::COMMIT).await.map_err(|e| Failure::Commit(e.into()))?;
         faults.check(Step::Committed).map_err(Failure::Commit)
+    }
+
+    /// Begins the transaction, moves the head and inserts the first rows, each by a statement of its own.
+    async fn open_in_steps(
+        &self,
+        conn: &mut AnyConnection,
+        plan: &Plan,
+        rows: &[Prepared],
+    ) -> Result<(), Failure> {
+        let faults = self.store.faults();
+        faults.check(Step::Begin)?;
+        conn.execute(self.store.begin()).await?;
+        faults.check(Step::Head)?;
+        if plan.bind_head(sqlx::query(sql::HEAD_MOVE)).execute(&mut *conn).await?.rows_affected() != 1 {
+            return Err(self.late(conn).await?);
+        }
+        self.insert(conn, rows).await
+    }
+
+    /// The same in one go: SQLite runs on a thread of its own, and each errand there costs two wakings, which take
+    /// longer than the statements themselves.
+    async fn open_at_once(
+        &self,
+        conn: &mut AnyConnection,
+        plan: &Plan,
+        rows: &[Prepared],
+    ) -> Result<(), Failure> {
+        for step in [Step::Begin, Step::Head, Step::Entries] {
+            self.store.faults().check(step)?;
+        }
+        let text = OPENINGS.get(rows.len() - 1).cloned().unwrap_or_default();
+        let query = bind_rows(plan.bind_head(sqlx::query(AssertSqlSafe(text))), rows);
+        match query.execute(&mut *conn).await {
+            Ok(_) => Ok(()),
+            // The head was not where it was expected: the statement says so by breaking a constraint.
+            Err(error)
+                if error.as_database_error().is_some_and(|e| e.kind() == ErrorKind::NotNullViolation) =>
+            {
+                Err(self.late(conn).await?)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives up the transaction of a writer that was late.
+    async fn late(&self, conn: &mut AnyConnection) -> Result<Failure, Failure> {
+        let row = sqlx::query(sql::HEAD).fetch_optional(&mut *conn).await?;
+        let head: i64 = row.map_or(Ok(0), |row| row.try_get(0))?;
+        conn.execute(sql::ROLLBACK).await?;
+        Ok(Failure::Conflict(u64::try_from(head).unwrap_or_default()))
+    }
+
+    async fn insert(&self, conn: &mut AnyConnection, rows: &[Prepared]) -> Result<(), Failure> {
+        self.store.faults().check(Step::Entries)?;
+        let text = INSERTS.get(rows.len() - 1).cloned().unwrap_or_default();
+        bind_rows(sqlx::query(AssertSqlSafe(text)), rows).execute(&mut *conn).await?;
+        Ok(())
     }
 
     /// Learns whether a commit that reported failure took effect: whether the sealed bytes of the first
@@ -262,6 +308,19 @@ impl Plan {
     fn first(&self) -> u64 {
         self.edge.size() - self.entries.len() as u64
     }
+
+    /// Binds where the head goes, and where it has to be.
+    fn bind_head<'q>(&self, query: Query<'q>) -> Query<'q> {
+        let query = query.bind(number(self.edge.size())).bind(self.time);
+        query.bind(self.sealed.clone()).bind(number(self.first()))
+    }
+}
+
+fn bind_rows<'q>(mut query: Query<'q>, rows: &'q [Prepared]) -> Query<'q> {
+    for Prepared { row, .. } in rows {
+        query = query.bind(number(row.position)).bind(row.time).bind(&row.head[..]).bind(&row.fields[..]);
+    }
+    query
 }
 
 /// How a transaction ended that did not end well.

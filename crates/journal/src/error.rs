@@ -37,6 +37,9 @@ pub enum StorageError {
         "the journal's address cannot be used: {0}; write `sqlite:///path/to/file` or `postgres://user@host/database`"
     )]
     Address(String),
+    /// The file of the database was cut or overwritten.
+    #[error("the journal's file is damaged: {0}")]
+    Malformed(#[source] sqlx::Error),
     /// Anything else the database reports.
     #[error("the journal's database refused: {0}")]
     Database(#[source] sqlx::Error),
@@ -68,6 +71,8 @@ impl From<sqlx::Error> for StorageError {
         match (code.as_deref(), primary) {
             (Some("53100"), _) | (_, Some(13)) => Self::Full(error),
             (Some("55P03" | "57014"), _) | (_, Some(5 | 6)) => Self::Busy(error),
+            // XX001 and XX002 are a damaged table and index; 11 and 26 a malformed file, and one that is no database.
+            (Some("XX001" | "XX002"), _) | (_, Some(11 | 26)) => Self::Malformed(error),
             (Some("57P01" | "57P02" | "57P03" | "08006" | "08003"), _) => Self::Unreachable(error),
             _ => Self::Database(error),
         }

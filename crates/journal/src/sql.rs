@@ -44,6 +44,12 @@ pub(crate) const KEY_PUT: &str = "INSERT INTO keys (tag, wrapped) VALUES ($1, $2
 pub(crate) const KEY_REPLACE: &str = "UPDATE keys SET wrapped = $1 WHERE tag = $2 AND wrapped = $3";
 pub(crate) const KEY_DELETE: &str = "DELETE FROM keys WHERE tag = $1";
 
+/// Keys of a journal that was never written to. A single entry, or a head that tells of one, saves them all: a record whose
+/// head was taken away is damaged, not unfinished.
+pub(crate) const UNFINISHED_KEYS: &str = "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM head WHERE size <> 0) AND NOT EXISTS (SELECT 1 FROM entries)";
+pub(crate) const UNFINISHED_HEAD: &str =
+    "DELETE FROM head WHERE size = 0 AND NOT EXISTS (SELECT 1 FROM entries)";
+
 pub(crate) const SNAPSHOT_CLEAR: &str = "DELETE FROM snapshots WHERE position = $1";
 pub(crate) const SNAPSHOT_PUT: &str = "INSERT INTO snapshots (position, part, sealed) VALUES ($1, $2, $3)";
 /// A snapshot counts once its part 0 is there: that part is written last.
@@ -56,11 +62,22 @@ pub(crate) const SNAPSHOT_FORGET: &str = "DELETE FROM snapshots WHERE position <
 /// statement of its own, all of them still fit the driver's cache of a hundred.
 pub(crate) const ROWS: usize = 64;
 
-/// Inserts `rows` entries at once.
-pub(crate) fn insert_entries(rows: usize) -> String {
+pub(crate) const COMMIT: &str = "COMMIT";
+pub(crate) const ROLLBACK: &str = "ROLLBACK";
+
+/// Begins a transaction of SQLite, moves the head and inserts `rows` entries. Where the head is not at `$4` its size would
+/// become NULL, which its column does not take, so that nothing after it runs.
+pub(crate) fn open_transaction(rows: usize) -> String {
+    let head =
+        "UPDATE head SET size = CASE WHEN size = $4 THEN $1 END, time = $2, checkpoint = $3 WHERE id = 1";
+    format!("BEGIN IMMEDIATE; {head}; {}", insert_entries(rows, 5))
+}
+
+/// Inserts `rows` entries at once; `$first` is the first one's position.
+pub(crate) fn insert_entries(rows: usize, first: usize) -> String {
     let mut sql = String::from("INSERT INTO entries (position, time, head, fields) VALUES ");
     for row in 0..rows {
-        let first = row * 4 + 1;
+        let first = row * 4 + first;
         if row > 0 {
             sql.push(',');
         }

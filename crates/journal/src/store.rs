@@ -93,6 +93,17 @@ impl Store {
         Ok(self.one(sqlx::query(sql::HEAD)).await?.is_none())
     }
 
+    /// Clears away what somebody left who was interrupted while making a journal here: keys, and a head without any
+    /// entry. Where there is an entry nothing is touched.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn clear_unfinished(&self) -> Result<(), StorageError> {
+        sqlx::query(sql::UNFINISHED_KEYS).execute(&self.inner.pool).await?;
+        sqlx::query(sql::UNFINISHED_HEAD).execute(&self.inner.pool).await?;
+        Ok(())
+    }
+
     /// The wrapped key under `tag`.
     ///
     /// # Errors
@@ -171,6 +182,11 @@ impl Store {
     /// it could be refused without waiting.
     pub(crate) fn begin(&self) -> &'static str {
         self.inner.engine.begin()
+    }
+
+    /// Whether one text with arguments may hold several statements.
+    pub(crate) fn takes_several_statements(&self) -> bool {
+        self.inner.engine == Engine::Sqlite
     }
 
     /// The first row of a query.

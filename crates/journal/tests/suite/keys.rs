@@ -98,3 +98,27 @@ fn the_last_two_snapshots_are_kept_and_only_whole_ones_of_this_version_are_given
         assert_eq!(journal.latest_snapshot("1").await.unwrap().unwrap(), (0, Vec::new()));
     });
 }
+
+#[test]
+fn what_an_interrupted_beginning_left_is_cleared_and_nothing_else_ever_is() {
+    on_both(async |place| {
+        let store = place.store().await;
+        store.put_key(&[3; 16], b"half made").await.unwrap();
+        store.clear_unfinished().await.unwrap();
+        assert_eq!(store.all_keys().await.unwrap(), []);
+        store.put_key(&[4; 16], b"kept").await.unwrap();
+        drop(place.create(16).await);
+        store.clear_unfinished().await.unwrap();
+        assert!(store.is_empty().await.unwrap(), "a head without an entry was left");
+
+        let journal = place.create(16).await;
+        store.put_key(&[4; 16], b"kept").await.unwrap();
+        fill(&journal, 1, 1).await;
+        // Neither a record, nor one whose head or entries were taken away.
+        for sql in ["SELECT 1", "DELETE FROM head", "UPDATE head SET size = 0"] {
+            place.tamper(sql).await;
+            store.clear_unfinished().await.unwrap();
+            assert_eq!(store.all_keys().await.unwrap().len(), 1, "after {sql}");
+        }
+    });
+}
