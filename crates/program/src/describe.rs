@@ -1,6 +1,8 @@
 //! An entry in a sentence, for people: "Ana Berg opened `process-specification.md` (D-1) of S-1".
 
-use crate::{Event, OrganisationEvent, PersonId, Recorded, SecretId, State, Via};
+use crate::{
+    Actor, DocumentId, Event, Line, OrganisationEvent, PersonId, Recorded, SecretId, State, Time, Via,
+};
 use crate::{access, accounts, agreements, documents, people, secrets};
 
 /// The fields of a kind of entry that are never shown with it: what opens through the gate alone, and what would help
@@ -19,6 +21,52 @@ pub fn hidden_fields(kind: &str) -> &'static [&'static str] {
 /// What happened, and who did it, in one sentence without a full stop.
 #[must_use]
 pub fn describe(state: &State, recorded: &Recorded) -> String {
+    tell(&Teller { state, to: None }, recorded)
+}
+
+/// The same to `reader`: a secret or document that they may not know (any more) is called by its id alone. Titles are as
+/// they stand today, and somebody who once asked for a secret must not learn what it has been called since.
+#[must_use]
+pub fn describe_to(state: &State, reader: &Actor, now: Time, recorded: &Recorded) -> String {
+    tell(&Teller { state, to: Some((reader, now)) }, recorded)
+}
+
+/// Who tells, and to whom: nobody in particular, or a reader with their own need to know.
+struct Teller<'a> {
+    state: &'a State,
+    to: Option<(&'a Actor, Time)>,
+}
+
+impl Teller<'_> {
+    /// A secret by the title it has today.
+    fn secret(&self, id: SecretId) -> String {
+        match self.state.secrets.get(id) {
+            Some(secret) => self.titled(id, &secret.profile.title),
+            None => id.to_string(),
+        }
+    }
+
+    /// A secret by a title that the entry itself holds.
+    fn titled(&self, id: SecretId, title: &Line) -> String {
+        let found = self.state.secrets.get(id);
+        let told = self.to.is_none_or(|(reader, now)| {
+            found.is_some_and(|secret| secrets::may_see(self.state, reader, now, secret))
+        });
+        if told { format!("`{title}` ({id})") } else { id.to_string() }
+    }
+
+    /// A document by its name.
+    fn document(&self, id: DocumentId) -> String {
+        let found = self.state.documents.get(id);
+        let told = found.filter(|document| {
+            self.to.is_none_or(|(reader, now)| documents::may_see(self.state, reader, now, document))
+        });
+        told.map_or_else(|| id.to_string(), |document| format!("`{}` ({id})", document.name))
+    }
+}
+
+fn tell(teller: &Teller<'_>, recorded: &Recorded) -> String {
+    let state = teller.state;
     let who = match (recorded.by.person, &recorded.by.via) {
         (Some(person), _) => name(state, person),
         (None, Via::Shell { os_user }) => format!("The operator ({os_user})"),
@@ -28,10 +76,10 @@ pub fn describe(state: &State, recorded: &Recorded) -> String {
     let what = match &recorded.event {
         Event::Organisation(event) => organisation(event),
         Event::People(event) => person(state, event),
-        Event::Secrets(event) => secret(state, event),
-        Event::Documents(event) => document(state, event),
+        Event::Secrets(event) => secret(teller, event),
+        Event::Documents(event) => document(teller, event),
         Event::Agreements(event) => agreement(state, event),
-        Event::Access(event) => access(state, recorded, event),
+        Event::Access(event) => access(teller, recorded, event),
         Event::Accounts(event) => account(state, recorded, event),
     };
     format!("{who} {what}")
@@ -39,13 +87,6 @@ pub fn describe(state: &State, recorded: &Recorded) -> String {
 
 fn name(state: &State, id: PersonId) -> String {
     state.people.get(id).map_or_else(|| id.to_string(), |person| person.name.to_string())
-}
-
-fn title(state: &State, id: SecretId) -> String {
-    state
-        .secrets
-        .get(id)
-        .map_or_else(|| id.to_string(), |secret| format!("`{}` ({id})", secret.profile.title))
 }
 
 fn organisation(event: &OrganisationEvent) -> String {
@@ -87,43 +128,41 @@ fn person(state: &State, event: &people::Event) -> String {
     }
 }
 
-fn secret(state: &State, event: &secrets::Event) -> String {
+fn secret(teller: &Teller<'_>, event: &secrets::Event) -> String {
     match event {
         secrets::Event::Submitted { secret, profile, .. } => {
-            format!("put forward `{}` ({secret})", profile.title)
+            format!("put forward {}", teller.titled(*secret, &profile.title))
         }
         secrets::Event::Accepted { secret, .. } => {
-            format!("accepted {} into the register", title(state, *secret))
+            format!("accepted {} into the register", teller.secret(*secret))
         }
         secrets::Event::Returned { secret, reason } => {
-            format!("returned {}: {reason}", title(state, *secret))
+            format!("returned {}: {reason}", teller.secret(*secret))
         }
         secrets::Event::Revised { secret, version, profile, .. } => {
-            format!("made version {version} of `{}` ({secret})", profile.title)
+            format!("made version {version} of {}", teller.titled(*secret, &profile.title))
         }
         secrets::Event::Reviewed { secret, next, .. } => {
-            let day = next.day_for_people(&state.organisation.zone);
-            format!("reviewed {}; the next review is due on {day}", title(state, *secret))
+            let day = next.day_for_people(&teller.state.organisation.zone);
+            format!("reviewed {}; the next review is due on {day}", teller.secret(*secret))
         }
-        secrets::Event::Retired { secret, reason } => format!("retired {}: {reason}", title(state, *secret)),
+        secrets::Event::Retired { secret, reason } => format!("retired {}: {reason}", teller.secret(*secret)),
         secrets::Event::Read { secret, version, .. } => {
-            format!("read the precise description of {}, version {version}", title(state, *secret))
+            format!("read the precise description of {}, version {version}", teller.secret(*secret))
         }
         secrets::Event::Refused { secret, failing, .. } => {
-            format!("was refused the precise description of {}: {}", title(state, *secret), list(*failing))
+            format!("was refused the precise description of {}: {}", teller.secret(*secret), list(*failing))
         }
     }
 }
 
-fn document(state: &State, event: &documents::Event) -> String {
+fn document(teller: &Teller<'_>, event: &documents::Event) -> String {
     let (id, secret) = event.about();
-    let title = title(state, secret);
-    let name =
-        state.documents.get(id).map_or_else(|| id.to_string(), |found| format!("`{}` ({id})", found.name));
+    let (name, title) = (teller.document(id), teller.secret(secret));
     match event {
-        documents::Event::Added { name, .. } => format!("sealed `{name}` ({id}) as a document of {title}"),
-        documents::Event::Registered { name, place, .. } => {
-            format!("registered `{name}` ({id}) of {title}, kept at {place}")
+        documents::Event::Added { .. } => format!("sealed {name} as a document of {title}"),
+        documents::Event::Registered { place, .. } => {
+            format!("registered {name} of {title}, kept at {place}")
         }
         documents::Event::Withdrawn { reason, .. } => format!("withdrew {name} of {title}: {reason}"),
         documents::Event::Opened { .. } => format!("opened {name} of {title}"),
@@ -165,7 +204,8 @@ fn agreement(state: &State, event: &agreements::Event) -> String {
     }
 }
 
-fn access(state: &State, recorded: &Recorded, event: &access::Event) -> String {
+fn access(teller: &Teller<'_>, recorded: &Recorded, event: &access::Event) -> String {
+    let state = teller.state;
     let zone = &state.organisation.zone;
     match event {
         access::Event::RequirementsSet { tier, reason, .. } => {
@@ -173,7 +213,7 @@ fn access(state: &State, recorded: &Recorded, event: &access::Event) -> String {
         }
         access::Event::Requested { request, person, secret, purpose, ends } => {
             let until = ends.for_people(zone);
-            let title = title(state, *secret);
+            let title = teller.secret(*secret);
             let whose = match recorded.by.person == Some(*person) {
                 true => String::new(),
                 false => format!(" of {}", name(state, *person)),
@@ -181,10 +221,10 @@ fn access(state: &State, recorded: &Recorded, event: &access::Event) -> String {
             format!("asked for access{whose} to {title} until {until} ({request}): {purpose}")
         }
         access::Event::Approved { request, secret, .. } => {
-            format!("approved {request} for {}", title(state, *secret))
+            format!("approved {request} for {}", teller.secret(*secret))
         }
         access::Event::Denied { request, secret, reason, .. } => {
-            format!("refused {request} for {}: {reason}", title(state, *secret))
+            format!("refused {request} for {}: {reason}", teller.secret(*secret))
         }
         access::Event::Withdrawn { request, .. } => format!("took {request} back"),
         access::Event::Granted { grant, person, secret, ends, .. } => {
@@ -192,19 +232,19 @@ fn access(state: &State, recorded: &Recorded, event: &access::Event) -> String {
             format!(
                 "thereby granted {} access to {} until {until} ({grant})",
                 name(state, *person),
-                title(state, *secret)
+                teller.secret(*secret)
             )
         }
         access::Event::Revoked { grant, secret, person, reason } => {
             format!(
                 "took back {grant}, the access of {} to {}: {reason}",
                 name(state, *person),
-                title(state, *secret)
+                teller.secret(*secret)
             )
         }
         access::Event::EmergencyTaken { grant, secret, purpose, ends, .. } => {
             let until = ends.for_people(zone);
-            format!("took emergency access to {} until {until} ({grant}): {purpose}", title(state, *secret))
+            format!("took emergency access to {} until {until} ({grant}): {purpose}", teller.secret(*secret))
         }
         access::Event::EmergencyJustified { grant, account, .. } => format!("justified {grant}: {account}"),
         access::Event::EmergencyReviewed { grant, in_order, .. } => {

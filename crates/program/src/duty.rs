@@ -1,7 +1,7 @@
 //! What is due by now, for whom: every area adds its own, and the first page shows them.
 
-use crate::{PersonId, State, Subject, Time};
-use crate::{access, accounts, agreements, people, secrets};
+use crate::{Actor, PersonId, State, Subject, Time};
+use crate::{access, accounts, agreements, people, secrets, sight};
 use serde::Serialize;
 
 /// The kinds of things that wait for somebody.
@@ -57,6 +57,17 @@ pub fn overdue(state: &State, now: Time) -> Vec<Duty> {
     let mut duties = all(state, now);
     duties.retain(|duty| duty.due.is_some_and(|due| due <= now));
     duties
+}
+
+/// May the actor read this duty: their own; or that of somebody they may look at, as long as it does not name a secret that
+/// the actor may not know of?
+#[must_use]
+pub fn may_read_duty(state: &State, actor: &Actor, now: Time, duty: &Duty) -> bool {
+    let told =
+        sight::secret_of(state, duty.about).is_none_or(|secret| secrets::may_see(state, actor, now, secret));
+    let person = state.people.get(duty.person);
+    actor.person == Some(duty.person)
+        || (told && person.is_some_and(|person| people::may_see_all_of(state, actor, now, person)))
 }
 
 fn all(state: &State, now: Time) -> Vec<Duty> {

@@ -1,6 +1,6 @@
 //! Events of all areas, and how they stand in the record: a kind and named fields.
 
-use crate::{Actor, OrganisationEvent, PersonId, SecretId, Subject, Time};
+use crate::{Actor, GrantId, OrganisationEvent, PersonId, SecretId, Subject, Time};
 use crate::{access, accounts, agreements, documents, people, secrets};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -28,6 +28,15 @@ pub enum Scope {
     Person(PersonId),
     /// What this secret is.
     Secret(SecretId),
+}
+
+/// What the gate answered to somebody who asked to open a document or a precise description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It opened, on this grant where it rests on one.
+    Opened { grant: Option<GrantId> },
+    /// It did not.
+    Refused,
 }
 
 /// An event as it was recorded: where, when and by whom.
@@ -90,6 +99,17 @@ impl Event {
     #[must_use]
     pub fn subjects(&self) -> Vec<Subject> {
         each!(self, inner => inner.subjects())
+    }
+
+    /// The gate's answer, where this records one.
+    pub(crate) fn answer(&self) -> Option<Answer> {
+        match self {
+            Event::Documents(documents::Event::Opened { grant, .. })
+            | Event::Secrets(secrets::Event::Read { grant, .. }) => Some(Answer::Opened { grant: *grant }),
+            Event::Documents(documents::Event::Refused { .. })
+            | Event::Secrets(secrets::Event::Refused { .. }) => Some(Answer::Refused),
+            _ => None,
+        }
     }
 
     /// The kind (`secret.accepted`) and the fields, with who did it among them.

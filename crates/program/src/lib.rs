@@ -9,6 +9,7 @@
 //! | `events.rs` | the facts that can be recorded, in the past tense |
 //! | `state.rs` | what those facts add up to: `apply` |
 //! | `commands.rs` | what people may do: `decide` |
+//! | `sight.rs` | who may know what |
 //! | `duties.rs` | what is due by now, where the area has any |
 //!
 //! [`decide`] turns a wish into events or a [`Refusal`]; [`State::apply`] turns events into state. There is no third way
@@ -20,6 +21,7 @@ pub mod agreements;
 pub mod documents;
 pub mod people;
 pub mod secrets;
+pub mod sight;
 
 mod actor;
 mod command;
@@ -36,8 +38,8 @@ mod time;
 
 pub use actor::{Actor, Via};
 pub use command::{Command, OrganisationCommand, decide};
-pub use describe::{describe, hidden_fields};
-pub use duty::{Duty, Task, duties_of, overdue};
+pub use describe::{describe, describe_to, hidden_fields};
+pub use duty::{Duty, Task, duties_of, may_read_duty, overdue};
 pub use event::{Event, EventError, Recorded, Scope};
 pub use ids::{
     AccountId, AgreementId, DocumentId, GrantId, IdError, PersonId, RequestId, SecretId, SessionId, Subject,

@@ -3,6 +3,7 @@
 //! The maps are persistent: a clone costs nothing, so every reader holds a whole, unchanging state while the next one is
 //! being made, and a batch that could not be made durable is dropped as if it had never been decided.
 
+use crate::event::Answer;
 use crate::{Event, Organisation, Recorded};
 use crate::{access, accounts, agreements, documents, people, secrets};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,7 @@ pub struct State {
 
 impl State {
     /// The shape of the snapshots this version writes; one of another shape is not read but made anew from the record.
-    pub const SHAPE: &'static str = concat!(env!("CARGO_PKG_VERSION"), "/1");
+    pub const SHAPE: &'static str = concat!(env!("CARGO_PKG_VERSION"), "/3");
 
     /// Adds a recorded event. Never fails: what was recorded has happened.
     pub fn apply(&mut self, recorded: &Recorded) {
@@ -43,6 +44,16 @@ impl State {
             Event::Agreements(event) => self.agreements.apply(recorded, event),
             Event::Access(event) => self.access.apply(recorded, event),
             Event::Accounts(event) => self.accounts.apply(recorded, event),
+        }
+        match recorded.event.answer() {
+            Some(Answer::Opened { grant }) => {
+                self.documents.count(recorded.time, true);
+                if let Some(grant) = grant {
+                    self.access.note_use(grant, recorded.time);
+                }
+            }
+            Some(Answer::Refused) => self.documents.count(recorded.time, false),
+            None => {}
         }
     }
 }

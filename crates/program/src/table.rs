@@ -11,6 +11,9 @@ pub const MOST_BYTES: usize = 16 << 20;
 /// Rows a file may have, the header aside.
 pub const MOST_ROWS: usize = 200_000;
 
+/// Lines in another encoding that a refusal names one by one.
+const NAMED: usize = 100;
+
 const BOM: &str = "\u{FEFF}";
 
 /// A column that a file may have.
@@ -230,10 +233,17 @@ fn text(bytes: &[u8]) -> Result<&str, String> {
         if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
             return "this file is UTF-16: save it as UTF-8 CSV".to_owned();
         }
-        let (good, bad) = bytes.split_at_checked(error.valid_up_to()).unwrap_or((bytes, &[]));
-        let line = good.iter().filter(|byte| **byte == b'\n').count().saturating_add(1);
-        let byte = bad.first().copied().unwrap_or_default();
-        format!("this file is not UTF-8 (line {line} has the byte 0x{byte:02X}): save it as UTF-8 CSV")
+        let byte = bytes.get(error.valid_up_to()).copied().unwrap_or_default();
+        let lines = (1u64..).zip(bytes.split(|byte| *byte == b'\n'));
+        let mut wrong = lines.filter(|(_, line)| std::str::from_utf8(line).is_err()).map(|(line, _)| line);
+        let first = wrong.next().unwrap_or_default();
+        let named: Vec<String> = wrong.by_ref().take(NAMED).map(|line| line.to_string()).collect();
+        let more = match (named.is_empty(), wrong.count()) {
+            (true, _) => String::new(),
+            (false, 0) => format!("; nor are lines {}", named.join(", ")),
+            (false, more) => format!("; nor are lines {} and {more} more", named.join(", ")),
+        };
+        format!("this file is not UTF-8 (line {first} has the byte 0x{byte:02X}{more}): save it as UTF-8 CSV")
     })?;
     Ok(text.strip_prefix(BOM).unwrap_or(text))
 }
@@ -252,7 +262,10 @@ fn header(cells: &StringRecord, known: &[Column]) -> Result<Arc<[&'static str]>,
         names_given.iter().rposition(|name| !name.is_empty()).map_or(0, |last| last.saturating_add(1));
     for name in names_given.into_iter().take(filled) {
         let column = known.iter().map(|column| column.name).find(|column| column.eq_ignore_ascii_case(name));
-        let column = column.ok_or_else(|| format!("`{name}` is not a column: {} are", names(known)))?;
+        let column = column.ok_or_else(|| {
+            let shown: String = name.chars().take(80).collect();
+            format!("`{shown}` is not a column: {} are", names(known))
+        })?;
         if columns.contains(&column) {
             return Err(format!("the column `{name}` is there twice: remove one"));
         }

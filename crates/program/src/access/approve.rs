@@ -91,8 +91,7 @@ pub(super) fn latest_end(requirement: &Requirement, now: Time) -> Time {
 /// person whose approval is enough, grants it.
 pub(crate) fn owner_request(state: &State, actor: &Actor, now: Time, secret: &Secret) -> Vec<AnyEvent> {
     let owner = secret.profile.owner;
-    let waiting =
-        state.access.pending().any(|request| request.person == owner && request.secret == secret.id);
+    let waiting = state.access.pending_between(owner, secret.id).is_some();
     let Ok(purpose) = Text::new("Owner of this secret") else {
         return Vec::new();
     };

@@ -8,6 +8,9 @@ use crate::{
     Actor, Event as AnyEvent, GrantId, MINUTE, Refusal, RequestId, Rule, SecretId, State, Text, Time,
 };
 
+/// Who changes what a tier asks.
+pub const SETTERS: &[Role] = &[Role::Administrator, Role::SecurityOfficer];
+
 /// What somebody wants done about access.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -87,8 +90,7 @@ pub enum Command {
 pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Result<Vec<AnyEvent>, Refusal> {
     match command {
         Command::SetRequirement { tier, requirement, reason } => {
-            let who = [Role::Administrator, Role::SecurityOfficer];
-            actor.require(state, now, &who, "change the requirements of a tier")?;
+            actor.require(state, now, SETTERS, "change the requirements of a tier")?;
             requirement.check()?;
             let event = Event::RequirementsSet {
                 tier: *tier,
@@ -144,7 +146,7 @@ fn request(
     let person = actor.person(state, now, "ask for access")?;
     let secret = secrets::seen(state, actor, now, secret)?;
     not_retired(secret)?;
-    if let Some(open) = state.access.pending().find(|r| r.person == person && r.secret == secret.id) {
+    if let Some(open) = state.access.pending_between(person, secret.id) {
         return Err(Refusal::new(Rule::Taken, format!("{} already waits for an answer", open.id))
             .remedy("wait for it, or take it back and ask anew"));
     }

@@ -10,14 +10,15 @@ const ANSWER_WITHIN: i64 = 3 * DAY;
 const JUSTIFY_WITHIN: i64 = DAY;
 
 pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
+    let deputies = deputies(state, now);
     for request in state.access.pending() {
         let Some(secret) = state.secrets.get(request.secret) else {
             continue;
         };
         let (missing, owner_waits) = still_needed(state, request, secret, now);
         let owner = secret.profile.owner;
-        let deputies = deputies(state, now).filter(|id| *id != owner && (!owner_waits || missing > 1));
-        let asked = owner_waits.then_some(owner).into_iter().chain(deputies);
+        let stand_ins = deputies.iter().copied().filter(|id| *id != owner && (!owner_waits || missing > 1));
+        let asked = owner_waits.then_some(owner).into_iter().chain(stand_ins);
         let free = asked.filter(|id| *id != request.person && !request.approvals.iter().any(|a| a.by == *id));
         let name = state
             .people
@@ -48,28 +49,36 @@ pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
             });
         }
         if emergency.reviewed.is_none() {
-            duties.extend(judges(state, now, secret.profile.owner, grant.person).into_iter().map(|person| {
-                Duty {
+            duties.extend(judges(state, now, &deputies, secret.profile.owner, grant.person).into_iter().map(
+                |person| Duty {
                     person,
                     task: Task::ReviewEmergency,
                     about: grant.id.into(),
                     text: format!("Look at the emergency access to `{title}`"),
                     due,
-                }
-            }));
+                },
+            ));
         }
     }
 }
 
 /// The owner looks at an emergency access; where the owner took it, or is not here, whoever stands in for the owner.
-fn judges(state: &State, now: Time, owner: PersonId, taker: PersonId) -> Vec<PersonId> {
+fn judges(
+    state: &State,
+    now: Time,
+    deputies: &[PersonId],
+    owner: PersonId,
+    taker: PersonId,
+) -> Vec<PersonId> {
     if owner != taker && state.people.get(owner).is_some_and(|person| person.is_active(now)) {
         return vec![owner];
     }
-    deputies(state, now).filter(|id| *id != taker).collect()
+    deputies.iter().copied().filter(|id| *id != taker).collect()
 }
 
-fn deputies(state: &State, now: Time) -> impl Iterator<Item = PersonId> {
+/// Found once: many requests may wait.
+fn deputies(state: &State, now: Time) -> Vec<PersonId> {
     let stand_in = |role: &Role| matches!(role, Role::Counsel | Role::SecurityOfficer);
-    state.people.iter().filter(move |p| p.is_active(now) && p.roles.iter().any(stand_in)).map(|p| p.id)
+    let active = state.people.iter().filter(|person| person.is_active(now));
+    active.filter(|person| person.roles.iter().any(stand_in)).map(|person| person.id).collect()
 }

@@ -44,7 +44,7 @@ pub enum Remedy {
     },
     /// HR amends the employment dates.
     AmendEmployment,
-    /// HR or the security officer ends the suspension.
+    /// HR ends the suspension.
     EndSuspension,
     /// The person comes from an allowed network.
     ChangeNetwork,
@@ -81,7 +81,7 @@ impl Remedy {
             Remedy::AmendEmployment => {
                 "Ask HR to look at the dates of your employment or contract.".to_owned()
             }
-            Remedy::EndSuspension => "Ask HR or the security officer about your suspension.".to_owned(),
+            Remedy::EndSuspension => "Ask HR about your suspension.".to_owned(),
             Remedy::ChangeNetwork => "Come from one of the organisation's networks.".to_owned(),
             Remedy::Complete => "Ask counsel to have it recorded.".to_owned(),
         }
@@ -145,7 +145,7 @@ fn remedy(state: &State, facts: &Facts, condition: Condition, now: Time) -> Reme
         Condition::Employment => Remedy::AmendEmployment,
         Condition::Clearance => Remedy::RaiseClearance { to: facts.clearance_required },
         Condition::Grant => {
-            let waiting = state.access.pending().find(|r| r.person == person && r.secret == secret);
+            let waiting = state.access.pending_between(person, secret);
             match (waiting, state.secrets.get(secret)) {
                 (Some(request), Some(found)) if request.outcome == Outcome::Pending => {
                     Remedy::AwaitApproval {

@@ -14,7 +14,8 @@ pub struct Circumstances {
     pub address: Option<IpAddr>,
 }
 
-/// The facts about `person` and `secret` at `now`, and the grant they rest on. Without circumstances (when somebody else
+/// The facts about `person` and `secret` at `now`, and the grant that an opening rests on, where the
+/// tier asks for one. Without circumstances (when somebody else
 /// asks "who can open this?") the two conditions that depend on them are left out: they are asked at the opening.
 ///
 /// A person or secret that does not exist gives facts on which nothing opens.
@@ -78,7 +79,8 @@ pub(super) fn with_requirement(
         second_factor_within: requirement.second_factor_within(),
         network_allowed: networked && requirement.for_gate().network_allowed(circumstances.address),
     };
-    (facts, grant.map(|grant| grant.id))
+    let rests_on = grant.filter(|_| requirement.conditions.contains(Condition::Grant));
+    (facts, rests_on.map(|grant| grant.id))
 }
 
 /// INVARIANT: facts about what does not exist open nothing, whatever a tier asks.

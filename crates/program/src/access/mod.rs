@@ -7,21 +7,25 @@
 
 mod approve;
 mod commands;
+mod coverage;
 mod duties;
 mod events;
 mod explain;
 mod facts;
 mod requirement;
+mod sight;
 mod state;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use approve::owner_request;
 pub use approve::still_needed;
-pub use commands::{Command, decide};
+pub use commands::{Command, SETTERS, decide};
+pub use coverage::{Coverage, Standing, coverage};
 pub(crate) use duties::duties;
 pub use events::Event;
 pub use explain::{Because, Remedy, Row, may_open, openable, who, why};
 pub use facts::{Circumstances, facts};
 pub use requirement::{AVAILABLE, Requirement};
-pub use state::{Access, Approval, Emergency, Grant, Outcome, Request, Revocation};
+pub use sight::{REQUIREMENT_READERS, may_ask_why, may_oversee, may_see_grant, may_see_request, may_see_use};
+pub use state::{Access, Approval, Emergency, Grant, Outcome, Request, Revocation, UNUSED_AFTER};

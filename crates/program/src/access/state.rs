@@ -2,7 +2,7 @@
 
 use super::{Event, Requirement};
 use crate::secrets::Tier;
-use crate::{GrantId, PersonId, Recorded, RequestId, SecretId, Time};
+use crate::{DAY, GrantId, PersonId, Recorded, RequestId, SecretId, Time};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -91,6 +91,8 @@ pub struct Grant {
     pub revoked: Option<Revocation>,
     /// That it is an emergency access.
     pub emergency: Option<Emergency>,
+    /// When something was last opened on it.
+    pub last_used: Option<Time>,
 }
 
 impl Grant {
@@ -100,6 +102,13 @@ impl Grant {
         self.revoked.is_none() && self.from <= now && now < self.ends
     }
 
+    /// Is it in force, and has it been for [`UNUSED_AFTER`] without anything having been opened on it?
+    #[must_use]
+    pub fn is_unused(&self, now: Time) -> bool {
+        let since = self.last_used.unwrap_or(self.from);
+        self.is_live(now) && now - since >= UNUSED_AFTER
+    }
+
     /// Did as many approve as are asked? Emergency access needs nobody's approval.
     #[must_use]
     pub fn is_approved_by(&self, asked: u8) -> bool {
@@ -107,12 +116,17 @@ impl Grant {
     }
 }
 
+/// A grant that opened nothing for this long is pointed out, in milliseconds.
+pub const UNUSED_AFTER: i64 = 30 * DAY;
+
 /// All requirements, requests and grants.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Access {
     requirements: OrdMap<Tier, Arc<Requirement>>,
     requests: OrdMap<RequestId, Arc<Request>>,
     pending: OrdSet<RequestId>,
+    /// The pending request of this person for this secret; the rules allow one at a time.
+    asked: OrdMap<(PersonId, SecretId), RequestId>,
     grants: OrdMap<GrantId, Arc<Grant>>,
     by_person: OrdSet<(PersonId, SecretId, GrantId)>,
     by_secret: OrdSet<(SecretId, PersonId, GrantId)>,
@@ -142,6 +156,12 @@ impl Access {
         self.pending.iter().filter_map(|id| self.request(*id))
     }
 
+    /// The request of this person for this secret that waits for approvals.
+    #[must_use]
+    pub fn pending_between(&self, person: PersonId, secret: SecretId) -> Option<&Request> {
+        self.asked.get(&(person, secret)).and_then(|id| self.request(*id))
+    }
+
     /// One grant.
     #[must_use]
     pub fn grant(&self, id: GrantId) -> Option<&Grant> {
@@ -151,6 +171,11 @@ impl Access {
     /// All grants, the oldest first.
     pub fn grants(&self) -> impl DoubleEndedIterator<Item = &Grant> {
         self.grants.values().map(Arc::as_ref)
+    }
+
+    /// All grants, by person and then by secret.
+    pub fn grants_by_person(&self) -> impl Iterator<Item = &Grant> {
+        self.by_person.iter().filter_map(|(_, _, id)| self.grant(*id))
     }
 
     /// The grants of one person, by secret.
@@ -205,6 +230,7 @@ impl Access {
                 let (approvals, outcome) = (Vec::new(), Outcome::Pending);
                 let (id, person, secret, ends) = (*request, *person, *secret, *ends);
                 self.pending.insert(id);
+                self.asked.insert((person, secret), id);
                 self.requests.insert(
                     id,
                     Arc::new(Request { id, person, secret, purpose, ends, at, approvals, outcome }),
@@ -231,6 +257,7 @@ impl Access {
                     approvers: approvers.clone(),
                     revoked: None,
                     emergency: None,
+                    last_used: None,
                 });
             }
             Event::Revoked { grant, reason, .. } => {
@@ -249,6 +276,7 @@ impl Access {
                     approvers: Vec::new(),
                     revoked: None,
                     emergency: Some(Emergency::default()),
+                    last_used: None,
                 });
             }
             Event::EmergencyJustified { grant, account, .. } => {
@@ -262,6 +290,11 @@ impl Access {
         }
     }
 
+    /// Something was opened on this grant.
+    pub(crate) fn note_use(&mut self, grant: GrantId, at: Time) {
+        self.change(grant, |grant| grant.last_used = Some(at));
+    }
+
     fn insert(&mut self, grant: Grant) {
         self.by_person.insert((grant.person, grant.secret, grant.id));
         self.by_secret.insert((grant.secret, grant.person, grant.id));
@@ -271,6 +304,7 @@ impl Access {
     fn settle(&mut self, request: RequestId, outcome: Outcome) {
         self.pending.remove(&request);
         if let Some(found) = self.requests.get_mut(&request) {
+            self.asked.remove(&(found.person, found.secret));
             Arc::make_mut(found).outcome = outcome;
         }
     }

@@ -11,6 +11,13 @@ use crate::{
 };
 use std::collections::BTreeSet;
 
+/// Who offers new passwords, takes away second factors and closes accounts.
+pub const KEEPERS: &[Role] = &[Role::Administrator];
+/// Who invites people to open an account.
+pub const INVITERS: &[Role] = &[Role::HumanResources, Role::Administrator];
+/// Who ends other people's sessions and revokes their tokens.
+pub const ENDERS: &[Role] = &[Role::SecurityOfficer, Role::Administrator];
+
 /// What can be done about accounts.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs, reason = "`account`, `person` and `session` mean the same in every variant")]
@@ -206,11 +213,11 @@ impl<'a> Desk<'a> {
     }
 
     fn invite(&self, id: PersonId, invite: Digest) -> Result<Vec<Event>, Refusal> {
-        self.require(&[Role::HumanResources, Role::Administrator], "invite people")?;
+        self.require(INVITERS, "invite people")?;
         let person = self.state.people.get(id).ok_or_else(|| Refusal::unknown(id))?;
         // The link goes through the hands of whoever invites: HR must not come to somebody's roles by it.
         if !person.roles.is_empty() {
-            self.require(&[Role::Administrator], "invite somebody who holds a role")?;
+            self.require(KEEPERS, "invite somebody who holds a role")?;
         }
         if person.ends.is_some_and(|ends| ends <= self.now) {
             return Err(Refusal::new(
@@ -262,7 +269,7 @@ impl<'a> Desk<'a> {
 
     /// Only an administrator: whoever hands over the link could use it.
     fn offer_reset(&self, id: AccountId, invite: Digest) -> Result<Vec<Event>, Refusal> {
-        self.require(&[Role::Administrator], "offer a new password")?;
+        self.require(KEEPERS, "offer a new password")?;
         let account = self.account(id)?;
         if !account.is_open() {
             return Err(Refusal::new(Rule::Standing, format!("`{id}` is not open"))
@@ -312,7 +319,7 @@ impl<'a> Desk<'a> {
     }
 
     fn remove_second_factor(&self, id: AccountId, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.require(&[Role::Administrator], "take away a second factor")?;
+        self.require(KEEPERS, "take away a second factor")?;
         let account = self.account(id)?;
         self.not_own(account, "takes away their own second factor")?;
         if account.second_factor.is_none() {
@@ -360,14 +367,14 @@ impl<'a> Desk<'a> {
     }
 
     fn revoke_token(&self, id: AccountId, token: TokenId, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.own_or(id, &[Role::SecurityOfficer, Role::Administrator], "revoke other people's tokens")?;
+        self.own_or(id, ENDERS, "revoke other people's tokens")?;
         let known = self.state.accounts.tokens_of(id).find(|known| known.id == token);
         let known = known.ok_or_else(|| Refusal::unknown(token))?;
         Ok(vec![Event::TokenRevoked { token, account: id, person: known.person, reason: reason.clone() }])
     }
 
     fn close(&self, id: AccountId, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.require(&[Role::Administrator], "close accounts")?;
+        self.require(KEEPERS, "close accounts")?;
         let account = self.account(id)?;
         self.not_own(account, "closes their own account")?;
         if account.closed.is_some() {

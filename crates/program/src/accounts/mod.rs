@@ -13,16 +13,18 @@ mod duties;
 mod events;
 mod hidden;
 mod password;
+mod sight;
 mod sign_in;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, decide};
+pub use commands::{Command, ENDERS, INVITERS, KEEPERS, decide};
 pub(crate) use duties::duties;
 pub use events::{Event, Method, SessionEnd, TokenScope};
 pub use hidden::Hidden;
 pub use password::{LONGEST_PASSWORD, SHORTEST_PASSWORD, check_password};
+pub use sight::{READERS, may_see_of};
 pub(crate) use sign_in::end_of_presence;
 pub use sign_in::{Proof, SignIn, must_wait};
 pub use state::{

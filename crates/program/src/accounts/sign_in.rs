@@ -3,10 +3,9 @@
 use super::commands::Desk;
 use super::state::usable;
 use super::{
-    Account, Event, FAILURES_BEFORE_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_SESSIONS, Method, SESSION_ABSOLUTE,
-    Session, SessionEnd,
+    Account, ENDERS, Event, FAILURES_BEFORE_WAIT, FIRST_WAIT, LONGEST_WAIT, MOST_SESSIONS, Method,
+    SESSION_ABSOLUTE, Session, SessionEnd,
 };
-use crate::people::Role;
 use crate::{AccountId, Digest, PersonId, Refusal, Rule, SessionId, State, Text, Time};
 
 /// A second factor as `service` checked it. That the code belongs to the account is checked there; that it was not used
@@ -130,13 +129,13 @@ impl Desk<'_> {
         why: SessionEnd,
     ) -> Result<Vec<Event>, Refusal> {
         let act = "end other people's sessions";
-        self.own_or(id, &[Role::SecurityOfficer, Role::Administrator], act)?;
+        self.own_or(id, ENDERS, act)?;
         let session = self.state.accounts.session(id, session).ok_or_else(|| Refusal::unknown(session))?;
         Ok(vec![ended(session, why)])
     }
 
     pub(super) fn end_all_sessions(&self, id: AccountId) -> Result<Vec<Event>, Refusal> {
-        self.own_or(id, &[Role::SecurityOfficer, Role::Administrator], "end other people's sessions")?;
+        self.own_or(id, ENDERS, "end other people's sessions")?;
         let events = self.ends_all(id, SessionEnd::Revoked, None);
         if events.is_empty() {
             return Err(Refusal::new(Rule::Standing, format!("`{id}` has no session")));

@@ -1,8 +1,7 @@
 //! Asking people to sign, asking them again, and taking the request back.
 
-use super::commands::{check_due, newest};
+use super::commands::{ASKERS, check_due, newest};
 use super::{Agreement, Event, Version, may_sign};
-use crate::people::Role;
 use crate::{Actor, AgreementId, DAY, PersonId, Refusal, Rule, State, Text, Time};
 use std::collections::BTreeSet;
 
@@ -17,7 +16,7 @@ pub(super) fn assign(
     people: &[PersonId],
     due: Option<Time>,
 ) -> Result<Vec<Event>, Refusal> {
-    actor.require(state, now, &[Role::Counsel, Role::HumanResources], "ask people to sign")?;
+    actor.require(state, now, ASKERS, "ask people to sign")?;
     let (agreement, version) = newest(state, id)?;
     check_due(due, now)?;
     let people: BTreeSet<PersonId> = people.iter().copied().collect();
@@ -64,7 +63,7 @@ pub(super) fn cancel(
     person: PersonId,
     reason: Text,
 ) -> Result<Event, Refusal> {
-    actor.require(state, now, &[Role::Counsel, Role::HumanResources], "take back a request to sign")?;
+    actor.require(state, now, ASKERS, "take back a request to sign")?;
     let (agreement, _) = newest(state, id)?;
     if actor.person == Some(person) {
         return Err(Refusal::new(Rule::OwnCase, "nobody takes back a request to themselves")

@@ -9,6 +9,11 @@ use crate::{
 /// A term is no longer than this; what is meant to last longer has no end.
 const LONGEST_TERM_DAYS: u32 = 36_525;
 
+/// Who publishes agreements and withdraws them.
+pub const PUBLISHERS: &[Role] = &[Role::Counsel];
+/// Who asks people to sign, takes that back, and records what was signed on paper.
+pub const ASKERS: &[Role] = &[Role::Counsel, Role::HumanResources];
+
 /// A version to be published.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Publication {
@@ -144,7 +149,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             vec![sign::record_paper(state, actor, now, *agreement, &paper)?]
         }
         Command::Withdraw { agreement, reason } => {
-            actor.require(state, now, &[Role::Counsel], "withdraw an agreement")?;
+            actor.require(state, now, PUBLISHERS, "withdraw an agreement")?;
             let found = live(state, *agreement)?;
             vec![Event::Withdrawn { agreement: found.id, reason: reason.clone() }]
         }
@@ -209,7 +214,7 @@ fn publish(
     agreement: Option<AgreementId>,
     publication: &Publication,
 ) -> Result<Vec<Event>, Refusal> {
-    actor.require(state, now, &[Role::Counsel], "publish an agreement")?;
+    actor.require(state, now, PUBLISHERS, "publish an agreement")?;
     let before = agreement.map(|id| live(state, id)).transpose()?;
     let id = before.map_or_else(|| state.agreements.next_id(), |found| found.id);
     check(state, now, id, publication)?;

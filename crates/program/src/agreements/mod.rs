@@ -20,17 +20,17 @@ mod commands;
 mod cover;
 mod duties;
 mod events;
-mod read;
+mod sight;
 mod sign;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, Publication, Signing, decide};
+pub use commands::{ASKERS, Command, PUBLISHERS, Publication, Signing, decide};
 pub use cover::{Coverage, cover, covering};
 pub(crate) use duties::duties;
 pub use events::{Covers, Event, Media, Method, Shown, TextRef};
-pub use read::may_read;
+pub use sight::{READERS, may_read, may_see};
 pub use sign::{CONSENT, SECOND_FACTOR_WITHIN, may_sign};
 pub use state::{
     Agreement, Agreements, Assignment, Declined, Opened, Signature, Standing, Version, Withdrawn,

@@ -1,8 +1,8 @@
 //! Opening, signing and declining: only ever by the person themselves; and recording what was signed on paper.
 
-use super::commands::{Signing, check_text, end_of_term, live, newest};
+use super::commands::{ASKERS, Signing, check_text, end_of_term, live, newest};
 use super::{Agreement, Event, Method, Shown, TextRef, Version};
-use crate::people::{Person, Role};
+use crate::people::Person;
 use crate::{Actor, AgreementId, Digest, Line, MINUTE, PersonId, Refusal, Rule, State, Text, Time, Via};
 
 /// What a signer agrees to before signing; the entry holds the sentence itself. ESIGN, 15 U.S.C. § 7001(c), and UETA § 5
@@ -117,7 +117,7 @@ pub(super) fn record_paper(
     id: AgreementId,
     paper: &Paper<'_>,
 ) -> Result<Event, Refusal> {
-    actor.require(state, now, &[Role::Counsel, Role::HumanResources], "record a copy signed on paper")?;
+    actor.require(state, now, ASKERS, "record a copy signed on paper")?;
     if actor.person == Some(paper.person) {
         return Err(Refusal::new(Rule::OwnCase, "nobody records a paper copy that they signed themselves")
             .remedy("somebody else of counsel or human resources has to record it"));

@@ -268,6 +268,12 @@ impl Agreements {
         self.parties.range(range).map(|(_, person)| *person)
     }
 
+    /// Was this person ever asked to sign it, or did they open or sign it?
+    #[must_use]
+    pub fn is_party(&self, person: PersonId, agreement: AgreementId) -> bool {
+        self.case(person, agreement).is_some()
+    }
+
     /// When the text was last shown to `person`, and which.
     #[must_use]
     pub fn opened(&self, person: PersonId, agreement: AgreementId) -> Option<&Opened> {

@@ -170,6 +170,27 @@ pub fn decide_opening(
     Ok(Opening { event, decision, facts })
 }
 
+/// What somebody is told whom the gate refused and who may not know of the secret: the same as about an id that names
+/// nothing. The refusal is in the record all the same, for those who oversee the secret.
+///
+/// # Errors
+/// The refusal to say in place of the gate's reasons.
+pub fn may_hear_why<'a>(
+    state: &'a State,
+    actor: &Actor,
+    now: Time,
+    target: Target,
+) -> Result<&'a Secret, Refusal> {
+    let (id, unknown) = match target {
+        Target::Precise(id) => (Some(id), Refusal::unknown(id)),
+        Target::Document(id) => {
+            (state.documents.get(id).map(|document| document.secret), Refusal::unknown(id))
+        }
+    };
+    let secret = id.and_then(|id| state.secrets.get(id));
+    secret.filter(|secret| secrets::knows_of(state, actor, now, secret)).ok_or(unknown)
+}
+
 /// Refuses what no gate has to decide; to somebody who may not know of the secret, it is simply unknown.
 fn not_here(
     state: &State,

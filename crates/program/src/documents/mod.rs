@@ -5,10 +5,12 @@
 
 mod commands;
 mod events;
+mod sight;
 mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, Opening, Target, decide, decide_opening, may_add};
+pub use commands::{Command, Opening, Target, decide, decide_opening, may_add, may_hear_why};
 pub use events::Event;
+pub use sight::{may_see, may_see_of};
 pub use state::{Day, Document, Documents, Kept};

@@ -112,6 +112,14 @@ impl Documents {
             .map(|(day, counts)| (Time(day.saturating_mul(DAY)), *counts))
     }
 
+    /// Openings and refusals since the record began.
+    #[must_use]
+    pub fn openings(&self) -> (u64, u64) {
+        self.days.values().fold((0, 0), |(opened, refused), day| {
+            (opened.saturating_add(u64::from(day.opened)), refused.saturating_add(u64::from(day.refused)))
+        })
+    }
+
     /// Counts an opening or a refusal, of a document or of a precise description.
     pub(crate) fn count(&mut self, at: Time, opened: bool) {
         let day = self.days.entry(at.0.div_euclid(DAY)).or_default();
@@ -153,9 +161,8 @@ impl Documents {
                     document.openings = document.openings.saturating_add(1);
                     document.last_opened = Some(recorded.time);
                 }
-                self.count(recorded.time, true);
             }
-            Event::Refused { .. } => self.count(recorded.time, false),
+            Event::Refused { .. } => {}
         }
     }
 

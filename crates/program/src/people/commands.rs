@@ -69,9 +69,13 @@ pub enum Command {
 }
 
 /// Who keeps the register of people.
-const KEEPERS: [Role; 2] = [Role::HumanResources, Role::Administrator];
+pub const KEEPERS: &[Role] = &[Role::HumanResources, Role::Administrator];
 /// Who decides on clearances.
-const CLEARERS: [Role; 2] = [Role::SecurityOfficer, Role::Administrator];
+pub const CLEARERS: &[Role] = &[Role::SecurityOfficer, Role::Administrator];
+/// Who suspends people.
+pub const SUSPENDERS: &[Role] = &[Role::SecurityOfficer, Role::HumanResources, Role::Administrator];
+/// Who gives roles.
+pub const ROLE_GIVERS: &[Role] = &[Role::Administrator];
 
 /// Decides a command about people.
 ///
@@ -114,14 +118,14 @@ struct Desk<'a> {
 
 impl Desk<'_> {
     fn add(&self, joiner: &Joiner) -> Result<Vec<Event>, Refusal> {
-        self.require(&KEEPERS, "add people")?;
+        self.require(KEEPERS, "add people")?;
         self.may_give(joiner)?;
         check_joiner(self.state, self.now, joiner)?;
         Ok(vec![added(self.state.people.next(), joiner)])
     }
 
     fn change(&self, id: PersonId, profile: &Profile) -> Result<Vec<Event>, Refusal> {
-        self.require(&KEEPERS, "change people's data")?;
+        self.require(KEEPERS, "change people's data")?;
         let known = self.known(id)?;
         if known.profile() == *profile {
             return Err(unchanged(known));
@@ -132,7 +136,7 @@ impl Desk<'_> {
     }
 
     fn clear(&self, id: PersonId, clearance: u8, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.require(&CLEARERS, "set a clearance")?;
+        self.require(CLEARERS, "set a clearance")?;
         let known = self.known(id)?;
         self.not_own(id, "their own clearance")?;
         super::check::check_clearance(clearance)?;
@@ -143,7 +147,7 @@ impl Desk<'_> {
     }
 
     fn set_roles(&self, id: PersonId, roles: &BTreeSet<Role>) -> Result<Vec<Event>, Refusal> {
-        self.require(&[Role::Administrator], "set roles")?;
+        self.require(ROLE_GIVERS, "set roles")?;
         let known = self.known(id)?;
         self.not_own(id, "their own roles")?;
         if known.roles == *roles {
@@ -153,7 +157,7 @@ impl Desk<'_> {
     }
 
     fn suspend(&self, id: PersonId, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.require(&[Role::SecurityOfficer, Role::HumanResources, Role::Administrator], "suspend people")?;
+        self.require(SUSPENDERS, "suspend people")?;
         let known = self.known(id)?;
         if known.suspended.is_some() {
             return Err(Refusal::new(Rule::Standing, format!("`{id}` is suspended already")));
@@ -162,7 +166,7 @@ impl Desk<'_> {
     }
 
     fn reinstate(&self, id: PersonId, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.require(&KEEPERS, "lift a suspension")?;
+        self.require(KEEPERS, "lift a suspension")?;
         let known = self.known(id)?;
         self.not_own(id, "their own suspension")?;
         if known.suspended.is_none() {
@@ -172,7 +176,7 @@ impl Desk<'_> {
     }
 
     fn end(&self, id: PersonId, ends: Option<Time>, reason: &Text) -> Result<Vec<Event>, Refusal> {
-        self.require(&KEEPERS, "end somebody's employment")?;
+        self.require(KEEPERS, "end somebody's employment")?;
         let known = self.known(id)?;
         // Somebody who never began gets dates with nothing between them: the end excludes the only instant.
         let when = ends.unwrap_or(self.now.max(known.starts));
@@ -204,7 +208,7 @@ impl Desk<'_> {
     }
 
     fn import(&self, csv: &[u8]) -> Result<Vec<Event>, Refusal> {
-        self.require(&KEEPERS, "import people")?;
+        self.require(KEEPERS, "import people")?;
         let plan = plan(self.state, self.now, self.zone(), csv);
         if let Some(problem) = plan.problem {
             return Err(Refusal::input("csv", problem));
@@ -243,14 +247,14 @@ impl Desk<'_> {
             events.push(Event::Changed { person: id, profile: wanted.profile.clone() });
         }
         if known.clearance != wanted.clearance {
-            self.require(&CLEARERS, "set a clearance")?;
+            self.require(CLEARERS, "set a clearance")?;
             self.not_own(id, "their own clearance")?;
             let reason =
                 Text::new("import from a CSV file").map_err(|e| Refusal::input("csv", e.to_string()))?;
             events.push(Event::Cleared { person: id, clearance: wanted.clearance, reason });
         }
         if known.roles != wanted.roles {
-            self.require(&[Role::Administrator], "set roles")?;
+            self.require(ROLE_GIVERS, "set roles")?;
             self.not_own(id, "their own roles")?;
             events.push(Event::RolesSet { person: id, roles: wanted.roles.clone() });
         }
@@ -260,10 +264,10 @@ impl Desk<'_> {
     /// Entering somebody with rights takes whoever may give those rights.
     fn may_give(&self, joiner: &Joiner) -> Result<(), Refusal> {
         if joiner.clearance > 0 {
-            self.require(&CLEARERS, "set a clearance")?;
+            self.require(CLEARERS, "set a clearance")?;
         }
         if !joiner.roles.is_empty() {
-            self.require(&[Role::Administrator], "set roles")?;
+            self.require(ROLE_GIVERS, "set roles")?;
         }
         Ok(())
     }

@@ -14,17 +14,19 @@ mod export;
 mod import;
 mod mail;
 mod role;
+mod sight;
 mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 
 pub use crate::table::{MOST_BYTES, MOST_ROWS};
 pub(crate) use check::check_joiner;
-pub use commands::{Command, decide};
+pub use commands::{CLEARERS, Command, KEEPERS, ROLE_GIVERS, SUSPENDERS, decide};
 pub(crate) use duties::duties;
 pub use events::Event;
 pub use export::export;
 pub use import::{Plan, Planned, PlannedRow, plan};
 pub use mail::{Mail, MailError};
 pub use role::{Engagement, EngagementError, Role, RoleError};
+pub use sight::{READERS, leads, may_see_all_of};
 pub use state::{Joiner, MOST_CLEARANCE, People, Person, Profile, Suspension};

@@ -5,6 +5,9 @@ use super::{Draft, Event, Profile, Secret, Status, may_see};
 use crate::people::Role;
 use crate::{Actor, Event as AnyEvent, Refusal, Rule, SecretId, State, Text, Time, access};
 
+/// Who judges submissions, imports, and ends a secret's time as one.
+pub const REVIEWERS: &[Role] = &[Role::Counsel];
+
 /// What somebody wants done with a secret.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -84,7 +87,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
         Command::Retire { secret, reason } => {
             let secret = held(state, actor, now, *secret, "retire it")?;
             in_register(secret)?;
-            actor.require(state, now, &[Role::Counsel], "retire a trade secret")?;
+            actor.require(state, now, REVIEWERS, "retire a trade secret")?;
             Ok(vec![Event::Retired { secret: secret.id, reason: reason.clone() }.into()])
         }
     }
@@ -136,7 +139,7 @@ fn submit(
 }
 
 fn import(state: &State, actor: &Actor, now: Time, drafts: &[Draft]) -> Result<Vec<AnyEvent>, Refusal> {
-    actor.require(state, now, &[Role::Counsel], "import secrets into the register")?;
+    actor.require(state, now, REVIEWERS, "import secrets into the register")?;
     if drafts.is_empty() {
         return Err(Refusal::input("file", "this file holds no secrets"));
     }
@@ -164,7 +167,7 @@ fn accept(
 /// A submission that this actor may judge: never their own, and only a reviewer.
 fn judged<'a>(state: &'a State, actor: &Actor, now: Time, id: SecretId) -> Result<&'a Secret, Refusal> {
     let secret = seen(state, actor, now, id)?;
-    actor.require(state, now, &[Role::Counsel], "judge a submission")?;
+    actor.require(state, now, REVIEWERS, "judge a submission")?;
     if secret.status != Status::Submitted {
         return Err(Refusal::new(
             Rule::Standing,

@@ -1,7 +1,7 @@
 //! What is due in the register: submissions to judge or amend, and reviews.
 
 use super::Status;
-use crate::people::Role;
+use crate::people::{Person, Role};
 use crate::{DAY, Duty, State, Task, Time};
 
 /// A submission is judged within a week: an idea that waits is unprotected.
@@ -10,15 +10,17 @@ const JUDGE_WITHIN: i64 = 7 * DAY;
 const NOTICE: i64 = 30 * DAY;
 
 pub(crate) fn duties(state: &State, now: Time, duties: &mut Vec<Duty>) {
+    // Found once: a register of thousands may wait to be judged.
+    let reviewers: Vec<&Person> =
+        state.people.iter().filter(|p| p.is_active(now) && p.has(Role::Counsel)).collect();
     for secret in state.secrets.iter() {
         let title = &secret.profile.title;
         let submitted = secret.versions.last().map_or(now, |version| version.at);
         match secret.status {
             Status::Submitted => {
-                let reviewers =
-                    state.people.iter().filter(|p| p.is_active(now) && p.roles.contains(&Role::Counsel));
-                let judges =
-                    reviewers.filter(|p| Some(p.id) != secret.submitter && p.id != secret.profile.owner);
+                let judges = reviewers
+                    .iter()
+                    .filter(|p| Some(p.id) != secret.submitter && p.id != secret.profile.owner);
                 duties.extend(judges.map(|person| Duty {
                     person: person.id,
                     task: Task::JudgeSubmission,

@@ -13,14 +13,17 @@ mod duties;
 mod events;
 mod import;
 mod profile;
+mod sight;
 mod state;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use commands::{Command, decide};
+pub use commands::{Command, REVIEWERS, decide};
 pub(crate) use commands::{held, seen};
 pub(crate) use duties::duties;
 pub use events::Event;
 pub use import::{Plan, PlannedRow, export_csv, export_json, plan_csv, plan_json};
 pub use profile::{Amount, Draft, FACTORS, Factor, Factors, Place, PlaceKind, Profile, Tier};
-pub use state::{Secret, Secrets, Status, Version, may_see};
+pub(crate) use sight::is_involved;
+pub use sight::{knows_of, may_see};
+pub use state::{Secret, Secrets, Status, Version};

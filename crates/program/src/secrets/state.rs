@@ -1,8 +1,7 @@
 //! The register, as the record adds up to it.
 
 use super::{Event, Profile, Tier};
-use crate::people::Role;
-use crate::{Actor, PersonId, Recorded, SecretId, State, Time};
+use crate::{PersonId, Recorded, SecretId, Time};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -199,23 +198,4 @@ impl Secrets {
             }
         }
     }
-}
-
-/// May the actor know that this secret exists, and read its profile? Need-to-know begins with the register: besides
-/// those who run it, a secret is listed to whoever owns, submitted, knows or was granted it, and to everybody only where
-/// the requirements of its tier say that people may find it and ask.
-#[must_use]
-pub fn may_see(state: &State, actor: &Actor, now: Time, secret: &Secret) -> bool {
-    if actor.holds(state, now, &[Role::Counsel, Role::SecurityOfficer, Role::Auditor]) {
-        return true;
-    }
-    let Some(person) = actor.person else { return false };
-    if !state.people.get(person).is_some_and(|p| p.is_active(now)) {
-        return false;
-    }
-    let involved = secret.profile.owner == person
-        || secret.submitter == Some(person)
-        || secret.profile.known_by.contains(&person)
-        || state.access.any_grant(person, secret.id);
-    involved || (secret.status == Status::Accepted && state.access.requirement(secret.tier()).listed)
 }

@@ -85,6 +85,15 @@ fn opens(world: &World, person: PersonId, secret: SecretId) -> bool {
     opening.is_ok_and(|opening| opening.decision.allowed())
 }
 
+/// Asks the gate for it and records the answer.
+fn try_open(world: &mut World, person: PersonId, target: Target) -> crate::Event {
+    let actor = Actor { second_factor_at: Some(world.now), ..Actor::shell("x", Some(person)) };
+    let gate = Gate::new().unwrap();
+    let event = documents::decide_opening(&world.state, &gate, &actor, world.now, target).unwrap().event;
+    world.record(&actor, event.clone());
+    event
+}
+
 fn rule(world: &mut World, person: PersonId, command: impl Into<crate::Command>) -> Rule {
     world.by(person, command).expect_err("this must be refused").rule
 }
@@ -333,4 +342,85 @@ fn revision(world: &World, tier: Tier) -> secrets::Command {
 fn reclassify(world: &mut World, tier: Tier) {
     let command = revision(world, tier);
     world.by(EVA, command).unwrap();
+}
+
+#[test]
+fn grant_remembers_when_something_was_last_opened_on_it() {
+    let mut world = firm();
+    let grant = grant(&mut world, MAX);
+    let last = |world: &World| world.state.access.grant(grant).unwrap().last_used;
+    let unused = |world: &World| world.state.access.grant(grant).unwrap().is_unused(world.now);
+    let granted = world.now;
+    try_open(&mut world, HR, Target::Document(DocumentId(1)));
+    assert_eq!(last(&world), None, "somebody else was refused");
+    world.now = granted + (UNUSED_AFTER - 1);
+    assert!(!unused(&world));
+    world.now = granted + UNUSED_AFTER;
+    assert!(unused(&world));
+    try_open(&mut world, MAX, Target::Document(DocumentId(1)));
+    assert_eq!((last(&world), unused(&world)), (Some(world.now), false));
+    world.now = world.now + UNUSED_AFTER;
+    assert!(unused(&world));
+    try_open(&mut world, MAX, Target::Precise(CONFIDENTIAL));
+    assert_eq!((last(&world), unused(&world)), (Some(world.now), false), "the precise description counts");
+    world.by(EVA, Command::Revoke { grant, reason: why() }).unwrap();
+    world.now = world.now + UNUSED_AFTER;
+    assert!(!unused(&world), "what opens nothing any more is not unused");
+}
+
+#[test]
+fn openings_and_refusals_of_documents_and_descriptions_are_counted() {
+    let mut world = firm();
+    grant(&mut world, MAX);
+    for target in [Target::Document(DocumentId(1)), Target::Precise(CONFIDENTIAL)] {
+        try_open(&mut world, MAX, target);
+        try_open(&mut world, HR, target);
+        try_open(&mut world, SUE, target);
+    }
+    assert_eq!(world.state.documents.openings(), (2, 4));
+    let days: Vec<_> =
+        world.state.documents.days(world.now + -DAY).map(|(_, day)| (day.opened, day.refused)).collect();
+    assert_eq!(days, [(2, 4)]);
+}
+
+#[test]
+fn opening_rests_on_a_grant_only_where_the_tier_asks_for_one() {
+    let mut world = firm();
+    let grant = grant(&mut world, MAX);
+    let rests_on = |event: &crate::Event| match event {
+        crate::Event::Documents(documents::Event::Opened { grant, .. }) => *grant,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(rests_on(&try_open(&mut world, MAX, Target::Document(DocumentId(1)))), Some(grant));
+    let mut requirement = Box::new(Requirement::default_for(Tier::Confidential));
+    requirement.conditions.remove(Condition::Grant);
+    let command = Command::SetRequirement { tier: Tier::Confidential, requirement, reason: why() };
+    world.by(SECURITY, command).unwrap();
+    assert_eq!(rests_on(&try_open(&mut world, MAX, Target::Document(DocumentId(1)))), None);
+}
+
+#[test]
+fn coverage_counts_each_grant_in_force_as_the_question_why_answers_it() {
+    let mut world = firm();
+    let gate = Gate::new().unwrap();
+    for person in [MAX, SECURITY, HR] {
+        grant(&mut world, person);
+    }
+    let revoked = grant(&mut world, ADMIN);
+    world.by(EVA, Command::Revoke { grant: revoked, reason: why() }).unwrap();
+    world.operator(people::Command::Clear { person: SECURITY, clearance: 0, reason: why() }).unwrap();
+    let found = coverage(&world.state, &gate, world.now);
+    let mut conditions = std::collections::BTreeMap::new();
+    for grant in world.state.access.grants().filter(|grant| grant.is_live(world.now)) {
+        for one in super::super::why(&world.state, &gate, grant.person, grant.secret, world.now, None).1 {
+            let (met, not_met) = conditions.entry(one.condition).or_insert((0, 0));
+            *(if one.met { met } else { not_met }) += 1;
+        }
+    }
+    assert_eq!(found.conditions, conditions);
+    assert_eq!(found.conditions[&Condition::Clearance], (2, 2), "Eva and Max; not security and HR");
+    let failing = |person| found.people.iter().find(|one| one.person == person).map(|one| one.failing);
+    assert_eq!(failing(MAX), Some(gate::ConditionSet::EMPTY));
+    assert_eq!(failing(HR), Some([Condition::Clearance, Condition::Agreement].into_iter().collect()));
+    assert_eq!(failing(ADMIN), None, "her grant was taken back");
 }

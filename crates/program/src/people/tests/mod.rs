@@ -81,15 +81,16 @@ impl World {
     ) -> Result<Vec<Event>, Refusal> {
         let events = crate::decide(&self.state, by, self.now, &command.into())?;
         assert!(!events.is_empty(), "a command that does nothing is a refusal");
-        for event in &events {
-            let (kind, fields) = event.to_fields(by).unwrap();
-            let (actor, read) = Event::from_fields(&kind, fields).unwrap();
-            assert_eq!((&actor, &read), (by, event));
-            let recorded =
-                Recorded { position: self.state.size, time: self.now, by: by.clone(), event: read };
-            self.state.apply(&recorded);
-        }
+        events.iter().for_each(|event| self.record(by, event.clone()));
         Ok(events)
+    }
+
+    pub(crate) fn record(&mut self, by: &Actor, event: Event) {
+        let (kind, fields) = event.to_fields(by).unwrap();
+        let (actor, read) = Event::from_fields(&kind, fields).unwrap();
+        assert_eq!((&actor, &read), (by, &event));
+        let recorded = Recorded { position: self.state.size, time: self.now, by: by.clone(), event: read };
+        self.state.apply(&recorded);
     }
 
     fn profile(&self, person: PersonId) -> Profile {

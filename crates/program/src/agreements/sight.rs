@@ -1,13 +1,28 @@
-//! Who may read an agreement's text.
+//! Who may know of an agreement, and read it.
 
 use crate::people::Role;
+use crate::sight::here;
 use crate::{Actor, AgreementId, State, Time};
+
+/// Who looks through the agreements and at who signed: those who run them, the security officer, who answers for the
+/// conditions of access, and the auditor.
+pub const READERS: &[Role] = &[Role::Counsel, Role::HumanResources, Role::SecurityOfficer, Role::Auditor];
+
+/// May the actor know of this agreement? Its readers; and whoever was asked to sign it, opened or signed it.
+#[must_use]
+pub fn may_see(state: &State, actor: &Actor, now: Time, agreement: AgreementId) -> bool {
+    if state.agreements.get(agreement).is_none() {
+        return false;
+    }
+    actor.holds(state, now, READERS)
+        || here(state, actor, now).is_some_and(|me| state.agreements.is_party(me.id, agreement))
+}
 
 /// May the actor read this version? Those who run or audit the agreements may; and whoever was asked to sign it, or has
 /// signed it, for as long as they may be bound by it: also after they have left.
 #[must_use]
 pub fn may_read(state: &State, actor: &Actor, now: Time, agreement: AgreementId, version: u32) -> bool {
-    if actor.holds(state, now, &[Role::Counsel, Role::HumanResources, Role::Auditor]) {
+    if actor.holds(state, now, READERS) {
         return true;
     }
     let Some(person) = actor.person else { return false };
