@@ -187,10 +187,12 @@ fn media_of(bytes: &[u8]) -> Result<Media, Refusal> {
         Refusal::input("file", message.to_owned()).remedy("give the text as Markdown (UTF-8) or as PDF")
     };
     if bytes.starts_with(b"%PDF-") {
-        return if bytes.len() <= LARGEST_PDF {
-            Ok(Media::Pdf)
-        } else {
-            Err(refused("the PDF is larger than 20 MiB"))
+        return match bytes.len() {
+            size if size > LARGEST_PDF => Err(refused("the PDF is larger than 20 MiB")),
+            _ if !is_whole_pdf(bytes) => {
+                Err(refused("the PDF is not whole: it has no end").remedy("save or send the file again"))
+            }
+            _ => Ok(Media::Pdf),
         };
     }
     let text = std::str::from_utf8(bytes).map_err(|_| refused("the file is neither PDF nor UTF-8 text"))?;
@@ -204,4 +206,12 @@ fn media_of(bytes: &[u8]) -> Result<Media, Refusal> {
         return Err(refused("the file holds control characters, so it is no plain text"));
     }
     Ok(Media::Markdown)
+}
+
+/// A PDF ends with where its cross-references are and a mark (ISO 32000-1, section 7.5.5); readers look for them in the
+/// last 1,024 bytes. A file that was cut lacks them.
+fn is_whole_pdf(bytes: &[u8]) -> bool {
+    let end = bytes.get(bytes.len().saturating_sub(1024)..).unwrap_or(bytes);
+    let holds = |mark: &[u8]| end.windows(mark.len()).any(|window| window == mark);
+    holds(b"startxref") && holds(b"%%EOF")
 }

@@ -8,7 +8,7 @@ use crate::keyring::ContentKey;
 use aws_lc_rs::digest::{Context, SHA256};
 use bytes::Bytes;
 use futures::{Stream, StreamExt};
-use program::{Actor, Digest, Line, Scope, SecretId, documents};
+use program::{Actor, Digest, Line, Scope, SecretId, Time, documents};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use vault::{BlobId, Document, Key, SealedBlobs, Swept};
@@ -84,10 +84,10 @@ impl Blobs {
         }
     }
 
-    async fn sweep(&self, keep: impl Fn(&BlobId) -> bool) -> Result<Swept, ServiceError> {
+    async fn sweep(&self, keep: impl Fn(&BlobId) -> bool, now: Time) -> Result<Swept, ServiceError> {
         self.sealed
             .blobs()
-            .sweep(keep, ORPHAN_AGE_MS)
+            .sweep(keep, now.0.saturating_sub(ORPHAN_AGE_MS))
             .await
             .map_err(|error| ServiceError::Storage(error.to_string()))
     }
@@ -157,6 +157,7 @@ impl Service {
         });
         let kept = kept.chain(state.agreements.blobs().filter_map(|blob| blob.parse().ok()));
         let kept: BTreeSet<BlobId> = kept.collect();
-        self.house.blobs.sweep(|blob| kept.contains(blob)).await
+        // By the wall clock, as files are dated by it: entries may be ahead of it, and uploads under way would look old.
+        self.house.blobs.sweep(|blob| kept.contains(blob), self.house.clock.now()).await
     }
 }

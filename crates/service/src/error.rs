@@ -23,7 +23,7 @@ pub enum ServiceError {
     /// The data folder or database failed.
     #[error("the record could not be written or read: {0}")]
     Storage(String),
-    /// Sealed bytes do not open: damaged or exchanged.
+    /// Sealed bytes do not open or cannot be read: damaged or exchanged.
     #[error("sealed content does not open: {0}")]
     Content(String),
     /// An upload ended before it was complete, or was larger than allowed.
@@ -79,6 +79,9 @@ pub enum OpenError {
     /// The record is damaged: cut, edited or reordered.
     #[error("the record is damaged: {0}")]
     Damaged(journal::Damage),
+    /// The record's file or database was cut or overwritten: what can be read of it is no record.
+    #[error("the record cannot be read: {0}")]
+    Malformed(String),
     /// The disk or database failed.
     #[error("{0}")]
     Storage(String),
@@ -130,6 +133,7 @@ impl From<journal::StorageError> for ServiceError {
     fn from(error: journal::StorageError) -> Self {
         match error {
             journal::StorageError::Full(_) => Self::Full,
+            journal::StorageError::Malformed(_) => Self::Content(error.to_string()),
             other => Self::Storage(other.to_string()),
         }
     }
@@ -147,6 +151,10 @@ impl From<DocumentError> for ServiceError {
             DocumentError::Storage(vault::StorageError::Full) => Self::Full,
             DocumentError::Source(error) => Self::Upload(error.to_string()),
             DocumentError::Sealed(error) => Self::Content(error.to_string()),
+            // The record names the blob, so that it is gone or cut is damage and not a failure that may pass.
+            DocumentError::Storage(
+                error @ (vault::StorageError::NotFound(_) | vault::StorageError::OutOfRange { .. }),
+            ) => Self::Content(error.to_string()),
             DocumentError::Storage(error) => Self::Storage(error.to_string()),
         }
     }
@@ -154,6 +162,9 @@ impl From<DocumentError> for ServiceError {
 
 impl From<journal::StorageError> for OpenError {
     fn from(error: journal::StorageError) -> Self {
-        Self::Storage(error.to_string())
+        match error {
+            journal::StorageError::Malformed(_) => Self::Malformed(error.to_string()),
+            other => Self::Storage(other.to_string()),
+        }
     }
 }

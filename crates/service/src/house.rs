@@ -212,6 +212,7 @@ impl House {
     async fn replay(&self) -> Result<(), OpenError> {
         let storage = |error: ServiceError| match error {
             ServiceError::Damaged(damage) => OpenError::Damaged(damage),
+            ServiceError::Content(why) => OpenError::Malformed(why),
             other => OpenError::Storage(other.to_string()),
         };
         let mut state = self.load_snapshot().await;

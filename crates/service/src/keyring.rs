@@ -52,9 +52,8 @@ impl KeyRing {
         let mut seed = Zeroizing::new([0u8; 32]);
         getrandom::fill(seed.as_mut_slice()).map_err(damaged)?;
         let signing = organisation.seal(&SIGNING, seed.as_slice()).map_err(damaged)?;
-        store.put_key(&SIGNING, &signing).await?;
-        store.put_key(&ORGANISATION, &root.wrap(&ORGANISATION, &organisation).map_err(damaged)?).await?;
-        Ok(())
+        put(store, &SIGNING, &signing).await?;
+        put(store, &ORGANISATION, &root.wrap(&ORGANISATION, &organisation).map_err(damaged)?).await
     }
 
     /// Unwraps the organisation's keys with the root key.
@@ -102,7 +101,15 @@ impl KeyRing {
             return Ok(None);
         };
         self.keep(*tag, wrapped);
-        Ok(self.known(tag))
+        // A key that is there and does not open was altered; only one that is gone was destroyed.
+        let altered = || ServiceError::Content("a sealed key was altered".to_owned());
+        self.known(tag).map(Some).ok_or_else(altered)
+    }
+
+    /// Is there a key under `tag` that does not open?
+    pub(crate) fn is_altered(&self, tag: &Tag) -> bool {
+        let held = self.wrapped.lock().unwrap_or_else(PoisonError::into_inner).contains_key(tag);
+        held && self.known(tag).is_none()
     }
 
     /// The key under `tag`, if this process has seen it.
@@ -149,6 +156,14 @@ impl KeyRing {
     }
 }
 
+/// Stores one of the first keys of a new record.
+pub(crate) async fn put(store: &Store, tag: &Tag, wrapped: &[u8]) -> Result<(), OpenError> {
+    if store.put_key(tag, wrapped).await? {
+        return Ok(());
+    }
+    Err(OpenError::Storage("somebody else is making a record here at the same time; look again".to_owned()))
+}
+
 /// Opens the root key with a passphrase.
 pub(crate) async fn unseal(store: &Store, passphrase: &str) -> Result<Key, OpenError> {
     let seal = seal(store, &SEAL_PASSPHRASE).await?;
@@ -167,6 +182,11 @@ pub(crate) async fn recover(store: &Store, printed: &str) -> Result<Key, OpenErr
     let seal = seal(store, &SEAL_RECOVERY).await?;
     vault::open_with_recovery(&recovery, &seal)
         .map_err(|error| OpenError::WrongRecoveryKey(error.to_string()))
+}
+
+/// Looks whether the seal by the recovery key is whole: nobody opens it until everything depends on it.
+pub(crate) async fn check_recovery(store: &Store) -> Result<(), OpenError> {
+    seal(store, &SEAL_RECOVERY).await.map(drop)
 }
 
 async fn seal(store: &Store, tag: &Tag) -> Result<RootSeal, OpenError> {

@@ -3,10 +3,11 @@
 use crate::config::{Config, Passphrase};
 use crate::error::{OpenError, ServiceError};
 use crate::house::{Service, recorded};
-use crate::keyring::KeyRing;
+use crate::keyring::{self, KeyRing, ORIGIN};
 use journal::{Faults, Filter, VerifyError};
-use program::people::Role;
-use program::{Actor, Digest, PersonId, Recorded, Refusal, SecretId, Subject, Time};
+use program::sight;
+use program::{Actor, Digest, PersonId, Recorded, Refusal, State, Subject, Time};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 /// Which entries to show.
@@ -96,13 +97,14 @@ pub struct Verification {
 }
 
 impl Service {
-    /// A page of the record. Those who run the programme or audit it see all of it; a secret's owner sees what happened to
-    /// that secret; anybody sees what they did themselves.
+    /// A page of the record, as far as [`program::sight`] lets the actor read it. A page may hold fewer entries than the
+    /// limit although others follow: the next one begins at `next`.
     ///
     /// # Errors
     /// The actor may not see what was asked for.
     pub async fn history(&self, actor: &Actor, filter: &HistoryFilter) -> Result<HistoryPage, ServiceError> {
-        self.may_read(actor, filter)?;
+        let (state, now) = (self.state(), self.now());
+        may_read(&state, actor, now, filter)?;
         let found = self
             .house
             .journal
@@ -118,7 +120,7 @@ impl Service {
             .await?;
         let mut entries = Vec::with_capacity(found.entries.len());
         for stored in &found.entries {
-            entries.push(self.view(stored).await?);
+            entries.extend(self.view(stored, &state, actor, now).await?);
         }
         Ok(HistoryPage { entries, next: found.next })
     }
@@ -134,11 +136,7 @@ impl Service {
             return Err(unknown());
         }
         let stored = self.house.journal.get(position).await?;
-        let view = self.view(&stored).await?;
-        let own = actor.person.is_some() && view.by.as_ref().and_then(|by| by.person) == actor.person;
-        let owned = view.subjects.iter().any(|subject| owns(&state, actor, now, *subject));
-        let about_me = actor.person.is_some_and(|me| view.subjects.contains(&me.into()));
-        if own || owned || about_me || reads_all(&state, actor, now) { Ok(view) } else { Err(unknown()) }
+        self.view(&stored, &state, actor, now).await?.ok_or_else(unknown)
     }
 
     /// Proves that an entry is in the record, with the signed checkpoint it is proved against.
@@ -172,16 +170,54 @@ impl Service {
         self.house.journal.verifier().to_string()
     }
 
-    async fn view(&self, stored: &journal::Stored) -> Result<EntryView, ServiceError> {
-        let subjects = stored.subjects.iter().filter_map(|subject| subject.parse().ok()).collect();
+    /// Checks that the record continues the one that a checkpoint, kept elsewhere, was signed over: what a database put
+    /// back to an older state of its own does not.
+    ///
+    /// # Errors
+    /// The text is no checkpoint of this record; or the record is not its continuation, with the position.
+    pub async fn continues(&self, kept: &str) -> Result<u64, ServiceError> {
+        let journal = &self.house.journal;
+        let kept = ledger::open_checkpoint(kept, journal.verifier(), ORIGIN).map_err(|error| {
+            Refusal::input("against", format!("this is no checkpoint of this record: {error}"))
+                .remedy("give it as `record checkpoint` printed it")
+        })?;
+        let size = journal.head().size;
+        if kept.size > size {
+            let reason = format!("the record was cut: it once had {} entries and now has {size}", kept.size);
+            return Err(journal::Damage::at(size, reason).into());
+        }
+        if journal.consistency(kept.size).await?.old_root != kept.root {
+            let reason = "the entries before it are not those that the kept checkpoint was signed over";
+            return Err(journal::Damage::at(kept.size, reason).into());
+        }
+        Ok(kept.size)
+    }
+
+    /// The entry as the actor may see it; nothing where they may not.
+    async fn view(
+        &self,
+        stored: &journal::Stored,
+        state: &State,
+        actor: &Actor,
+        now: Time,
+    ) -> Result<Option<EntryView>, ServiceError> {
+        let subjects: Vec<Subject> =
+            stored.subjects.iter().filter_map(|subject| subject.parse().ok()).collect();
         let (position, time, kind) = (stored.position, Time(stored.time), stored.entry.kind().to_owned());
         let key = self.house.keys.by_tag(self.house.journal.store(), &stored.scope).await?;
         let Some(key) = key else {
+            if !sight::may_read_entry(state, actor, now, None, &kind, &subjects) {
+                return Ok(None);
+            }
             let sentence =
                 "The key of this entry was destroyed: what it held can be read by nobody".to_owned();
-            return Ok(EntryView { position, time, kind, by: None, sentence, subjects, fields: Vec::new() });
+            let fields = Vec::new();
+            return Ok(Some(EntryView { position, time, kind, by: None, sentence, subjects, fields }));
         };
         let read: Recorded = recorded(stored, &key)?;
+        if !sight::may_read_entry(state, actor, now, read.by.person, &kind, &subjects) {
+            return Ok(None);
+        }
         let disclosures = stored.open(&key).map_err(|error| ServiceError::Storage(error.to_string()))?;
         let hidden = program::hidden_fields(&kind);
         let fields = disclosures.iter().map(|disclosure| {
@@ -190,20 +226,8 @@ impl Service {
         });
         let mut fields: Vec<FieldView> = fields.collect();
         fields.sort_by(|a, b| a.name.cmp(&b.name));
-        let sentence = program::describe(&self.state(), &read);
-        Ok(EntryView { position, time, kind, by: Some(read.by), sentence, subjects, fields })
-    }
-
-    fn may_read(&self, actor: &Actor, filter: &HistoryFilter) -> Result<(), Refusal> {
-        let (state, now) = (self.state(), self.now());
-        let own = actor.person.is_some() && filter.actor == actor.person;
-        let about_me = actor.person.is_some_and(|me| filter.subject == Some(me.into()));
-        let owned = filter.subject.is_some_and(|subject| owns(&state, actor, now, subject));
-        if own || about_me || owned || reads_all(&state, actor, now) {
-            return Ok(());
-        }
-        Err(Refusal::role("read the whole record", "counsel, the security officer or an auditor")
-            .remedy("look at what you did yourself, or at a secret that you own"))
+        let sentence = program::describe_to(state, actor, now, &read);
+        Ok(Some(EntryView { position, time, kind, by: Some(read.by), sentence, subjects, fields }))
     }
 
     /// Verifies the whole record: every entry, hash, index and field, against the signed checkpoint. Works on a record
@@ -219,12 +243,24 @@ impl Service {
         let (store, root) = Self::open_root(config, passphrase, Faults::none()).await?;
         let (keys, journal_keys) = KeyRing::open(&store, &root).await?;
         let begun = Instant::now();
-        let verified = journal::verify(&store, &journal_keys, |tag| keys.known(tag), progress).await;
+        keyring::check_recovery(&store).await?;
+        let altered = AtomicBool::new(false);
+        let key_of = |tag: &[u8; 16]| {
+            if keys.is_altered(tag) {
+                altered.store(true, Ordering::Relaxed);
+            }
+            keys.known(tag)
+        };
+        let verified = journal::verify(&store, &journal_keys, key_of, progress).await;
         let verified = verified.map_err(|error| match error {
             VerifyError::Damaged(damage) => OpenError::Damaged(damage),
             VerifyError::Absent => OpenError::Absent(config.place()),
-            VerifyError::Storage(error) => OpenError::Storage(error.to_string()),
+            VerifyError::Storage(error) => error.into(),
         })?;
+        if altered.into_inner() {
+            // Or else its entries would pass for erased.
+            return Err(OpenError::DamagedKeys("a key that seals entries was altered".to_owned()));
+        }
         Ok(Verification {
             entries: verified.entries,
             opened: verified.opened,
@@ -235,20 +271,14 @@ impl Service {
     }
 }
 
-fn reads_all(state: &program::State, actor: &Actor, now: Time) -> bool {
-    actor.holds(state, now, &[Role::Counsel, Role::SecurityOfficer, Role::Auditor])
-}
-
-/// Does the actor own the secret that this is, or is part of?
-fn owns(state: &program::State, actor: &Actor, now: Time, subject: Subject) -> bool {
-    let secret: Option<SecretId> = match subject {
-        Subject::SecretId(id) => Some(id),
-        Subject::DocumentId(id) => state.documents.get(id).map(|document| document.secret),
-        Subject::GrantId(id) => state.access.grant(id).map(|grant| grant.secret),
-        Subject::RequestId(id) => state.access.request(id).map(|request| request.secret),
-        _ => None,
-    };
-    let owner = secret.and_then(|id| state.secrets.get(id)).map(|secret| secret.profile.owner);
-    let me = actor.person.filter(|id| state.people.get(*id).is_some_and(|person| person.is_active(now)));
-    owner.is_some() && owner == me
+/// What was asked for has to be all the actor's own, or a history that they may read: a page that silently left out the rest
+/// would look complete.
+fn may_read(state: &State, actor: &Actor, now: Time, filter: &HistoryFilter) -> Result<(), Refusal> {
+    let own = actor.person.is_some() && filter.actor == actor.person;
+    let subject = filter.subject.is_some_and(|subject| sight::may_read_history(state, actor, now, subject));
+    if own || subject || sight::may_read_record(state, actor, now) {
+        return Ok(());
+    }
+    Err(Refusal::role("read the whole record", "counsel, the security officer or an auditor")
+        .remedy("look at what you did yourself, or at a secret that you own"))
 }

@@ -92,22 +92,24 @@ impl Service {
         let entry = done.entries.first().ok_or(ServiceError::Stopping)?;
         match Permit::from_entry(entry, target) {
             Some(permit) => Ok(permit),
-            None => Err(self.shut(actor, target, entry, &done.state)),
+            None => Err(self.shut(actor, target, entry, &done.state)?),
         }
     }
 
-    fn shut(&self, actor: &Actor, target: Target, entry: &Recorded, state: &program::State) -> ServiceError {
-        let secret = match target {
-            Target::Precise(id) => Some(id),
-            Target::Document(id) => state.documents.get(id).map(|document| document.secret),
-        };
-        let (Some(secret), Some(person)) = (secret, actor.person) else {
-            return Refusal::unknown("this").into();
-        };
+    /// Why it did not open; to somebody who may not know of the secret, only that it is unknown.
+    fn shut(
+        &self,
+        actor: &Actor,
+        target: Target,
+        entry: &Recorded,
+        state: &program::State,
+    ) -> Result<ServiceError, Refusal> {
+        let secret = documents::may_hear_why(state, actor, entry.time, target)?.id;
+        let person = actor.person.ok_or_else(|| Refusal::unknown(secret))?;
         let circumstances =
             Circumstances { second_factor_at: actor.second_factor_at, address: actor.address };
         let (_, because) = access::why(state, self.gate(), person, secret, entry.time, Some(circumstances));
-        ServiceError::Shut(Box::new(Shut { target, because, entry: entry.position }))
+        Ok(ServiceError::Shut(Box::new(Shut { target, because, entry: entry.position })))
     }
 
     async fn release_document(&self, permit: &Permit, id: DocumentId) -> Result<OpenDocument, ServiceError> {

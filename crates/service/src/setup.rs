@@ -5,7 +5,7 @@ use crate::error::{OpenError, ServiceError};
 use crate::house::Service;
 use crate::keyring::{self, KeyRing, SEAL_PASSPHRASE, SEAL_RECOVERY};
 use journal::{Faults, Journal, Store};
-use program::{Actor, Line, OrganisationCommand};
+use program::{Actor, Command, Line, OrganisationCommand, State, Time};
 use vault::{KdfParams, Key, RecoveryKey};
 use zeroize::Zeroizing;
 
@@ -35,10 +35,14 @@ impl Service {
         let name = Line::new(name).map_err(|error| {
             program::Refusal::input("name", format!("the organisation's name cannot be taken: {error}"))
         })?;
+        let found = Command::from(OrganisationCommand::Found { name, zone: zone.to_owned() });
+        // What would be refused at the end is refused before anything is made.
+        program::decide(&State::default(), &Actor::program(), Time(0), &found)?;
         strong(passphrase)?;
         private_folder(&config)?;
         let store = Store::connect(&config.journal_url()).await?;
-        if !store.is_empty().await? {
+        store.clear_unfinished().await?;
+        if !store.is_empty().await? || !store.all_keys().await?.is_empty() {
             return Err(OpenError::Present(config.place()));
         }
         let root = Key::generate().map_err(sealing)?;
@@ -46,12 +50,11 @@ impl Service {
         let by_passphrase = seal(passphrase, &root, kdf).await?;
         let by_recovery = vault::seal_root_with_recovery(&recovery, &root).map_err(sealing)?;
         KeyRing::create(&store, &root).await?;
-        store.put_key(&SEAL_RECOVERY, by_recovery.as_bytes()).await?;
-        store.put_key(&SEAL_PASSPHRASE, by_passphrase.as_bytes()).await?;
+        keyring::put(&store, &SEAL_RECOVERY, by_recovery.as_bytes()).await?;
+        keyring::put(&store, &SEAL_PASSPHRASE, by_passphrase.as_bytes()).await?;
         let (keys, journal_keys) = KeyRing::open(&store, &root).await?;
         let journal = Journal::create(store, journal_keys).await.map_err(journal_error)?;
         let service = Service::start(config, journal, keys).await?;
-        let found = OrganisationCommand::Found { name, zone: zone.to_owned() };
         service.act(&Actor::program(), found).await.map_err(|error| match error {
             ServiceError::Refused(refusal) => OpenError::Refused(refusal),
             other => OpenError::Storage(other.to_string()),
@@ -205,6 +208,7 @@ fn private_folder(config: &Config) -> Result<(), OpenError> {
 pub(crate) fn journal_error(error: journal::OpenError) -> OpenError {
     match error {
         journal::OpenError::Damaged(damage) => OpenError::Damaged(damage),
+        journal::OpenError::Storage(error) => error.into(),
         other => OpenError::Storage(other.to_string()),
     }
 }
