@@ -249,7 +249,7 @@ pub fn over_days(title: &str, series: &[Series], days: &[Row]) -> Chart {
 pub fn heat_map(title: &str, requirements: &[String], rows: &[(String, Vec<Mark>)]) -> Chart {
     const NAMES: f64 = 34.0;
     let wide = (100.0 - NAMES) / requirements.len().max(1) as f64;
-    let head = 16 + 7 * requirements.iter().map(|r| clean(r).chars().count().min(18)).max().unwrap_or(0);
+    let head = 16 + 8 * requirements.iter().map(|r| clean(r).chars().count().min(18)).max().unwrap_or(0);
     let mut inner = String::new();
     for (index, requirement) in requirements.iter().enumerate() {
         let x = NAMES + wide * (index as f64 + 0.5);
@@ -262,12 +262,13 @@ pub fn heat_map(title: &str, requirements: &[String], rows: &[(String, Vec<Mark>
     }
     for (index, (name, marks)) in rows.iter().enumerate() {
         let top = head + index * 28;
-        let shown = escape(&format::shorten(&clean(name), 22));
+        // Text of a drawing is cut where its space ends; text of the page within it says so with dots.
+        let shown = escape(&clean(name));
         let _ = write!(
             inner,
-            "<svg x=\"0\" y=\"{top}\" width=\"{}%\" height=\"28\"><text y=\"18\">{shown}<title>{}</title></text></svg>",
-            NAMES - 1.0,
-            escape(&clean(name))
+            "<foreignObject x=\"0\" y=\"{top}\" width=\"{}%\" height=\"28\"><div xmlns=\"http://www.w3.org/1999/xhtml\" \
+             class=\"heat-name\" title=\"{shown}\"><bdi>{shown}</bdi></div></foreignObject>",
+            NAMES - 1.0
         );
         for (number, requirement) in requirements.iter().enumerate() {
             let (class, sign, word) = mark_sign(marks.get(number));

@@ -34,6 +34,25 @@ pub fn number(value: u64) -> String {
     grouped
 }
 
+/// A sentence with what somebody named in quotation marks: messages set it in backticks, as the command line shows them.
+pub fn said(sentence: &str) -> String {
+    let ticks = sentence.matches('`').count();
+    // An odd one is part of a name, and nobody knows of which.
+    if ticks == 0 || ticks % 2 == 1 {
+        return sentence.to_owned();
+    }
+    let mut quoted = String::with_capacity(sentence.len() + 2 * ticks);
+    for (index, piece) in sentence.split('`').enumerate() {
+        match index {
+            0 => {}
+            odd if odd % 2 == 1 => quoted.push('“'),
+            _ => quoted.push('”'),
+        }
+        quoted.push_str(piece);
+    }
+    quoted
+}
+
 /// A counted thing: `1 person`, `12 people`, `no people` is left to the page.
 pub fn count(value: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(value), if value == 1 { one } else { many })

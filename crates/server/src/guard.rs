@@ -189,13 +189,9 @@ fn flash(headers: &HeaderMap, arrival: &Arrival, held: Option<&str>) -> Option<F
 }
 
 fn count(app: &App, error: &PageError) {
-    match error {
-        PageError::Forged => app.metrics.forged.fetch_add(1, Ordering::Relaxed),
-        PageError::Service(service::ServiceError::Shut(_)) => {
-            app.metrics.refusals.fetch_add(1, Ordering::Relaxed)
-        }
-        _ => 0,
-    };
+    if matches!(error, PageError::Forged) {
+        app.metrics.forged.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 fn page(app: &App, error: &PageError, seen: &Seen) -> Response {

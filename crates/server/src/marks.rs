@@ -4,8 +4,9 @@ use crate::parts::{Mark, MarkState, Remedy};
 use crate::visitor::Visitor;
 use gate::{Condition, Why};
 use program::access::{AVAILABLE, Because, Remedy as Way};
+use program::agreements::{ASKERS, PUBLISHERS};
 use program::documents::Target;
-use program::people::Role;
+use program::people::{CLEARERS, KEEPERS, Role};
 use program::{PersonId, Time};
 
 /// One mark for each condition there is, as it stands for the visitor; those the tier does not ask are said to be so.
@@ -83,23 +84,23 @@ fn remedy(visitor: &Visitor, way: &Way, person: PersonId) -> Remedy {
         Way::Sign { agreement } if theirs => {
             Some(("Read and sign it", format!("/agreements/{agreement}/sign")))
         }
-        Way::AssignAgreement { agreements }
-            if runs(&[Role::Counsel, Role::HumanResources, Role::Administrator]) =>
-        {
-            let to = agreements
-                .first()
-                .map_or_else(|| "/agreements/new".to_owned(), |id| format!("/agreements/{id}"));
-            Some(("Assign an agreement", to))
+        Way::AssignAgreement { agreements } if runs(ASKERS) && !agreements.is_empty() => {
+            agreements.first().map(|id| ("Assign an agreement", format!("/agreements/{id}/assign")))
+        }
+        Way::AssignAgreement { .. } if runs(PUBLISHERS) => {
+            Some(("Publish an agreement", "/agreements/new".to_owned()))
         }
         Way::AskForAccess { secret } if theirs => {
             Some(("Ask for access", format!("/secrets/{secret}/request")))
         }
-        Way::AwaitApproval { request, .. } => Some(("Look at the request", format!("/requests/{request}"))),
+        Way::AwaitApproval { request, .. } if visitor.sees(*request) => {
+            Some(("Look at the request", format!("/requests/{request}")))
+        }
         Way::ShowSecondFactor if theirs => Some(("Show your second factor", "/me/confirm".to_owned())),
-        Way::RaiseClearance { .. } | Way::EndSuspension if runs(&[Role::SecurityOfficer]) => {
+        Way::RaiseClearance { .. } if runs(CLEARERS) => {
             Some(("Open this person's page", format!("/people/{person}")))
         }
-        Way::AmendEmployment if runs(&[Role::HumanResources]) => {
+        Way::EndSuspension | Way::AmendEmployment if runs(KEEPERS) => {
             Some(("Open this person's page", format!("/people/{person}")))
         }
         _ => None,

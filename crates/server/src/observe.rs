@@ -52,8 +52,6 @@ pub(crate) struct Metrics {
     buckets: [AtomicU64; BUCKETS.len()],
     milliseconds: AtomicU64,
     answered: AtomicU64,
-    pub(crate) openings: AtomicU64,
-    pub(crate) refusals: AtomicU64,
     pub(crate) forged: AtomicU64,
     pub(crate) panics: AtomicU64,
 }
@@ -163,11 +161,13 @@ impl Metrics {
         family("ringfence_requests_total", "counter", "Requests answered.", &requests);
         let one = |value: u64| [(String::new(), value)];
         let read = |value: &AtomicU64| one(value.load(Ordering::Relaxed));
-        family("ringfence_openings_total", "counter", "Openings by this process.", &read(&self.openings));
-        family("ringfence_refusals_total", "counter", "Refusals by the gate.", &read(&self.refusals));
         family("ringfence_forged_total", "counter", "Forms refused as forged.", &read(&self.forged));
         family("ringfence_panics_total", "counter", "Requests that ended in a fault.", &read(&self.panics));
         let (state, now, status) = (app.service.state(), app.service.now(), app.service.status());
+        // Counted from the record: whichever face, process or command they came through, and none twice.
+        let (opened, refused) = state.documents.openings();
+        family("ringfence_openings_total", "counter", "Openings in the record.", &one(opened));
+        family("ringfence_refusals_total", "counter", "Refusals by the gate in the record.", &one(refused));
         family("ringfence_entries", "gauge", "Entries in the record.", &one(status.entries));
         family(
             "ringfence_acts_waiting",

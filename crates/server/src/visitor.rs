@@ -12,7 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use program::people::{Person, Role};
 use program::secrets::Tier;
-use program::{Actor, PersonId, State, Time};
+use program::{Actor, PersonId, SecretId, State, Subject, Time, access, sight};
 use std::sync::Arc;
 
 /// The person signed in. Everything on one page is rendered from the same `state` at the same `now`.
@@ -39,6 +39,25 @@ impl Visitor {
     #[must_use]
     pub fn is(&self, roles: &[Role]) -> bool {
         self.actor.holds(&self.state, self.now, roles)
+    }
+
+    /// May they know of what this id names?
+    #[must_use]
+    pub fn sees(&self, subject: impl Into<Subject>) -> bool {
+        sight::may_see(&self.state, &self.actor, self.now, subject.into())
+    }
+
+    /// May they know who has access to this secret?
+    #[must_use]
+    pub fn oversees(&self, secret: SecretId) -> bool {
+        access::may_oversee(&self.state, &self.actor, self.now, secret)
+    }
+
+    /// A secret's title, or its id alone where they handle the access to it and may not know what it is.
+    #[must_use]
+    pub fn title(&self, secret: SecretId) -> String {
+        let found = self.state.secrets.get(secret).filter(|_| self.sees(secret));
+        found.map_or_else(|| secret.to_string(), |found| found.profile.title.to_string())
     }
 
     /// Their own entry among the people.
@@ -146,7 +165,12 @@ impl Visitor {
                 asked.filter(|(_, assignment)| assignment.declined.is_none()).count()
             }
             Place::Requests => {
-                self.state.access.pending().filter(|request| self.owns(request.secret)).count()
+                // As the page behind it counts: nobody answers what they asked, and nobody answers twice.
+                let waits = |request: &&program::access::Request| {
+                    let answered = request.approvals.iter().any(|approval| approval.by == self.person);
+                    self.owns(request.secret) && request.person != self.person && !answered
+                };
+                self.state.access.pending().filter(waits).count()
             }
             _ => 0,
         };

@@ -8,112 +8,24 @@
     reason = "a test fails by panicking"
 )]
 
-use axum::Router;
+mod support;
+
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use program::accounts::TokenScope;
-use program::people::{Engagement, Joiner, Mail, Profile, Role};
-use program::{Actor, DAY, Event, Line, PersonId, people};
+use program::people::{self, Role};
+use program::{Actor, PersonId};
 use serde_json::{Value, json};
 use server::routes::RouteInfo;
-use server::{App, Rule, Settings};
-use service::{Config, KdfParams, Passphrase, Service, SignInOutcome};
+use server::{Rule, Settings};
 use std::collections::BTreeSet;
-use tower::ServiceExt;
-use zeroize::Zeroizing;
+use support::TestSite;
 
 const ALL: [TokenScope; 3] = [TokenScope::Read, TokenScope::Write, TokenScope::Open];
 
-struct Site {
-    service: Service,
-    router: Router,
-    _folder: tempfile::TempDir,
-}
-
-impl Site {
-    async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let passphrase = Passphrase::new("correct horse battery staple".to_owned());
-        let config = Config { largest_document: Some(1 << 20), ..Config::local(folder.path().join("data")) };
-        let created = Service::create(
-            config,
-            &passphrase,
-            KdfParams::light_for_tests(),
-            "Halden Optics",
-            "Europe/Oslo",
-        )
-        .await;
-        let service = created.unwrap().service;
-        let router = App::new(service.clone(), Settings::local("127.0.0.1:0".parse().unwrap())).router();
-        Self { service, router, _folder: folder }
-    }
-
-    async fn person(&self, name: &str, roles: &[Role]) -> PersonId {
-        let profile = Profile {
-            name: Line::new(name).unwrap(),
-            mail: Mail::new(&format!("{name}@halden.example")).unwrap(),
-            engagement: Engagement::Employee,
-            department: Line::new("Coating").unwrap(),
-            job: None,
-            manager: None,
-            starts: program::Time(0),
-            ends: None,
-        };
-        let joiner = Joiner { profile, clearance: 3, roles: roles.iter().copied().collect() };
-        let done =
-            self.service.act(&Actor::shell("tester", None), people::Command::Add { joiner }).await.unwrap();
-        match done.event() {
-            Some(Event::People(event)) => event.person(),
-            other => panic!("{other:?}"),
-        }
-    }
-
-    /// A token of this person, issued as people issue them: in a signed-in browser.
-    async fn token(&self, name: &str, scopes: &[TokenScope]) -> String {
-        let person = self.service.state().people.by_mail(&format!("{name}@halden.example")).unwrap().id;
-        let password = || Zeroizing::new("a long walk along the fjord".to_owned());
-        if self.service.state().accounts.of(person).is_none() {
-            let link = self.service.invite(&Actor::shell("tester", None), person).await.unwrap();
-            self.service.accept_invite(&link, password(), None).await.unwrap();
-        }
-        let signed =
-            self.service.sign_in(&format!("{name}@halden.example"), password(), None, None).await.unwrap();
-        let SignInOutcome::Done(signed) = signed else { panic!("a code is asked") };
-        let actor = self.service.session(&signed.token, None).await.unwrap().unwrap();
-        let called = Line::new(&format!("test {}", self.service.state().size)).unwrap();
-        let scopes: BTreeSet<TokenScope> = scopes.iter().copied().collect();
-        let ends = self.service.now() + DAY;
-        self.service.issue_token(&actor, called, scopes, ends).await.unwrap().to_string()
-    }
-
-    async fn call(&self, token: &str, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
-        let request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::AUTHORIZATION, format!("Bearer {token}"));
-        let request = request.header(header::CONTENT_TYPE, "application/json");
-        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
-        let response = self.send(request.body(body).unwrap()).await;
-        let status = response.status();
-        let bytes = bytes(response).await;
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
-    }
-
-    async fn get(&self, token: &str, path: &str) -> Value {
-        let (status, value) = self.call(token, "GET", path, Value::Null).await;
-        assert_eq!(status, StatusCode::OK, "GET {path}: {value}");
-        value
-    }
-
-    async fn post(&self, token: &str, path: &str, body: Value) -> Value {
-        let (status, value) = self.call(token, "POST", path, body).await;
-        assert!(status.is_success(), "POST {path}: {status} {value}");
-        value
-    }
-
-    async fn send(&self, request: Request<Body>) -> Response<Body> {
-        self.router.clone().oneshot(request).await.unwrap()
-    }
+/// A site that takes documents of at most a mebibyte, and nobody in it.
+async fn site() -> TestSite {
+    TestSite::taking(Settings::local("127.0.0.1:0".parse().unwrap()), Some(1 << 20)).await
 }
 
 async fn bytes(response: Response<Body>) -> Bytes {
@@ -159,20 +71,20 @@ fn request(method: &str, path: &str, authorization: Option<&str>) -> Request<Bod
 
 #[tokio::test]
 async fn no_route_answers_without_a_good_token_or_with_another_scope() {
-    let site = Site::new().await;
-    site.person("ada", &[Role::Administrator, Role::Counsel]).await;
-    let revoked = site.token("ada", &ALL).await;
-    let me = site.get(&revoked, "/api/v1/me").await;
+    let site = site().await;
+    site.enter("ada", &[Role::Administrator, Role::Counsel]).await;
+    let revoked = site.caller("ada", &ALL).await;
+    let me = revoked.get("/api/v1/me").await;
     let path = format!(
         "/api/v1/accounts/{}/tokens/{}/revoke",
         me["account"].as_str().unwrap(),
         me["token"].as_str().unwrap()
     );
-    site.post(&revoked, &path, json!({"reason": "It was lost."})).await;
+    revoked.post(&path, json!({"reason": "It was lost."})).await;
     let narrow = [
-        site.token("ada", &[TokenScope::Read]).await,
-        site.token("ada", &[TokenScope::Write]).await,
-        site.token("ada", &[TokenScope::Open]).await,
+        site.caller("ada", &[TokenScope::Read]).await,
+        site.caller("ada", &[TokenScope::Write]).await,
+        site.caller("ada", &[TokenScope::Open]).await,
     ];
     let routes = routes();
     assert!(routes.len() > 70, "{} routes", routes.len());
@@ -204,16 +116,16 @@ async fn no_route_answers_without_a_good_token_or_with_another_scope() {
 
 #[tokio::test]
 async fn the_token_of_somebody_suspended_is_worth_nothing() {
-    let site = Site::new().await;
-    let eva = site.person("eva", &[]).await;
-    let token = site.token("eva", &ALL).await;
-    site.get(&token, "/api/v1/me").await;
+    let site = site().await;
+    let eva = site.enter("eva", &[]).await;
+    let token = site.caller("eva", &ALL).await;
+    token.get("/api/v1/me").await;
     let reason = program::Text::new("On leave.").unwrap();
     site.service
         .act(&Actor::shell("tester", None), people::Command::Suspend { person: eva, reason })
         .await
         .unwrap();
-    let (status, _) = site.call(&token, "GET", "/api/v1/me", Value::Null).await;
+    let (status, _) = token.call("GET", "/api/v1/me", Value::Null).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
 }
 
@@ -227,21 +139,18 @@ fn secret(owner: PersonId) -> Value {
 
 #[tokio::test]
 async fn a_secret_is_registered_sealed_asked_for_refused_and_revoked() {
-    let site = Site::new().await;
-    let owner = site.person("olga", &[]).await;
-    site.person("carl", &[Role::Counsel]).await;
-    let eva = site.person("eva", &[]).await;
+    let site = site().await;
+    let owner = site.enter("olga", &[]).await;
+    site.enter("carl", &[Role::Counsel]).await;
+    let eva = site.enter("eva", &[]).await;
     let (olga, carl, engineer) =
-        (site.token("olga", &ALL).await, site.token("carl", &ALL).await, site.token("eva", &ALL).await);
+        (site.caller("olga", &ALL).await, site.caller("carl", &ALL).await, site.caller("eva", &ALL).await);
 
-    let receipt = site.post(&olga, "/api/v1/secrets", secret(owner)).await;
+    let receipt = olga.post("/api/v1/secrets", secret(owner)).await;
     assert_eq!(receipt["id"], "S-1");
     // Nobody but those involved and those who run the register know of a submission.
-    assert_eq!(
-        site.call(&engineer, "GET", "/api/v1/secrets/S-1", Value::Null).await.0,
-        StatusCode::NOT_FOUND
-    );
-    let (status, problem) = site.call(&olga, "POST", "/api/v1/secrets/S-1/accept", json!({})).await;
+    assert_eq!(engineer.call("GET", "/api/v1/secrets/S-1", Value::Null).await.0, StatusCode::NOT_FOUND);
+    let (status, problem) = olga.call("POST", "/api/v1/secrets/S-1/accept", json!({})).await;
     assert_eq!((status, &problem["rule"]), (StatusCode::FORBIDDEN, &json!("role")));
     let request = Request::builder()
         .method("POST")
@@ -251,13 +160,10 @@ async fn a_secret_is_registered_sealed_asked_for_refused_and_revoked() {
     let response = site.send(request.body(Body::from("# Bath\n")).unwrap()).await;
     assert_eq!(response.status(), StatusCode::CREATED);
     assert_eq!(response.headers()[header::LOCATION], "/api/v1/documents/D-1");
-    site.post(&carl, "/api/v1/secrets/S-1/accept", json!({"note": "Well described."})).await;
-    assert_eq!(
-        site.get(&engineer, "/api/v1/secrets?q=luma&tier=confidential").await["items"][0]["id"],
-        "S-1"
-    );
+    carl.post("/api/v1/secrets/S-1/accept", json!({"note": "Well described."})).await;
+    assert_eq!(engineer.get("/api/v1/secrets?q=luma&tier=confidential").await["items"][0]["id"], "S-1");
 
-    let (status, problem) = site.call(&engineer, "POST", "/api/v1/documents/D-1/open", Value::Null).await;
+    let (status, problem) = engineer.call("POST", "/api/v1/documents/D-1/open", Value::Null).await;
     assert_eq!((status, &problem["rule"]), (StatusCode::FORBIDDEN, &json!("gate")));
     let failing: Vec<&str> = problem["because"]
         .as_array()
@@ -268,22 +174,21 @@ async fn a_secret_is_registered_sealed_asked_for_refused_and_revoked() {
         .collect();
     assert_eq!(failing, ["grant", "agreement"]);
     let entry = problem["entry"].as_u64().unwrap();
-    assert_eq!(site.get(&engineer, &format!("/api/v1/record/{entry}")).await["kind"], "document.refused");
+    assert_eq!(engineer.get(&format!("/api/v1/record/{entry}")).await["kind"], "document.refused");
 
     let agreement = json!({"title": "Confidentiality", "markdown": "# Keep it\n", "covers": "everything"});
-    site.post(&carl, "/api/v1/agreements", agreement).await;
-    site.post(&carl, "/api/v1/agreements/A-1/assign", json!({"people": [eva.to_string()]})).await;
-    let (status, problem) = site.call(&engineer, "POST", "/api/v1/agreements/A-1/sign", Value::Null).await;
+    carl.post("/api/v1/agreements", agreement).await;
+    carl.post("/api/v1/agreements/A-1/assign", json!({"people": [eva.to_string()]})).await;
+    let (status, problem) = engineer.call("POST", "/api/v1/agreements/A-1/sign", Value::Null).await;
     assert_eq!(status, StatusCode::FORBIDDEN);
     assert!(problem["remedy"].as_str().unwrap().contains("browser"), "{problem}");
     sign(&site, eva).await;
-    let asked =
-        site.post(&engineer, "/api/v1/requests", json!({"secret": "S-1", "purpose": "To repair it."})).await;
+    let asked = engineer.post("/api/v1/requests", json!({"secret": "S-1", "purpose": "To repair it."})).await;
     let request_id = asked["id"].as_str().unwrap().to_owned();
     let (status, problem) =
-        site.call(&engineer, "POST", &format!("/api/v1/requests/{request_id}/approve"), json!({})).await;
+        engineer.call("POST", &format!("/api/v1/requests/{request_id}/approve"), json!({})).await;
     assert_eq!((status, &problem["rule"]), (StatusCode::FORBIDDEN, &json!("own-case")));
-    let receipt = site.post(&olga, &format!("/api/v1/requests/{request_id}/approve"), json!({})).await;
+    let receipt = olga.post(&format!("/api/v1/requests/{request_id}/approve"), json!({})).await;
     assert_eq!(receipt["recorded"][1]["kind"], "access.granted");
     let grant = receipt["recorded"][1]["about"][0].as_str().unwrap().to_owned();
 
@@ -300,42 +205,36 @@ async fn a_secret_is_registered_sealed_asked_for_refused_and_revoked() {
     assert_eq!(response.headers()[header::CONTENT_DISPOSITION], "attachment; filename*=UTF-8''b%C3%A5d.md");
     let entry: u64 = response.headers()["ringfence-entry"].to_str().unwrap().parse().unwrap();
     assert_eq!(&bytes(response).await[..], b"# Bath\n");
-    assert_eq!(site.get(&engineer, &format!("/api/v1/record/{entry}")).await["kind"], "document.opened");
-    let proof = site.get(&engineer, &format!("/api/v1/record/{entry}/proof")).await;
+    assert_eq!(engineer.get(&format!("/api/v1/record/{entry}")).await["kind"], "document.opened");
+    let proof = engineer.get(&format!("/api/v1/record/{entry}/proof")).await;
     assert!(proof["checkpoint"].as_str().unwrap().contains("\n\n"));
+    assert_eq!(engineer.get("/api/v1/access/mine").await, json!({"secrets": ["S-1"], "documents": ["D-1"]}));
     assert_eq!(
-        site.get(&engineer, "/api/v1/access/mine").await,
-        json!({"secrets": ["S-1"], "documents": ["D-1"]})
-    );
-    assert_eq!(
-        site.post(&engineer, "/api/v1/secrets/S-1/precise/open", Value::Null).await["text"],
+        engineer.post("/api/v1/secrets/S-1/precise/open", Value::Null).await["text"],
         "Aged for 46 hours."
     );
-    assert_eq!(site.get(&engineer, "/api/v1/access/why?secret=S-1").await["opens"], true);
+    assert_eq!(engineer.get("/api/v1/access/why?secret=S-1").await["opens"], true);
     assert!(
-        site.get(&olga, "/api/v1/secrets/S-1/who")
+        olga.get("/api/v1/secrets/S-1/who")
             .await
             .as_array()
             .unwrap()
             .iter()
             .any(|row| row["person"] == eva.to_string())
     );
-    assert_eq!(
-        site.call(&engineer, "GET", "/api/v1/secrets/S-1/who", Value::Null).await.0,
-        StatusCode::FORBIDDEN
-    );
+    assert_eq!(engineer.call("GET", "/api/v1/secrets/S-1/who", Value::Null).await.0, StatusCode::FORBIDDEN);
 
-    site.post(&olga, &format!("/api/v1/grants/{grant}/revoke"), json!({"reason": "Repaired."})).await;
+    olga.post(&format!("/api/v1/grants/{grant}/revoke"), json!({"reason": "Repaired."})).await;
     assert_eq!(
-        site.call(&engineer, "POST", "/api/v1/documents/D-1/open", Value::Null).await.0,
+        engineer.call("POST", "/api/v1/documents/D-1/open", Value::Null).await.0,
         StatusCode::FORBIDDEN
     );
-    assert!(!site.get(&olga, "/api/v1/secrets/S-1/history?limit=3").await["next"].is_null());
-    let export = site.get(&engineer, "/api/v1/secrets/export").await;
+    assert!(!olga.get("/api/v1/secrets/S-1/history?limit=3").await["next"].is_null());
+    let export = engineer.get("/api/v1/secrets/export").await;
     assert!(!export.to_string().contains("46 hours"), "the precise description is never listed");
 }
 
-async fn sign(site: &Site, person: PersonId) {
+async fn sign(site: &TestSite, person: PersonId) {
     let actor = Actor::shell("tester", Some(person));
     let id = program::AgreementId(1);
     let shown = site.service.show_agreement(&actor, id).await.unwrap();
@@ -354,9 +253,9 @@ async fn sign(site: &Site, person: PersonId) {
 
 #[tokio::test]
 async fn hostile_bodies_are_refused_and_leave_no_entry() {
-    let site = Site::new().await;
-    let owner = site.person("carl", &[Role::Counsel, Role::HumanResources]).await;
-    let token = site.token("carl", &ALL).await;
+    let site = site().await;
+    let owner = site.enter("carl", &[Role::Counsel, Role::HumanResources]).await;
+    let token = site.caller("carl", &ALL).await;
     let size = site.service.state().size;
     let with = |field: &str, value: Value| {
         let mut body = secret(owner);
@@ -416,11 +315,7 @@ async fn hostile_bodies_are_refused_and_leave_no_entry() {
         "/api/v1/record?about=x",
         "/api/v1/record?since=never",
     ] {
-        assert_eq!(
-            site.call(&token, "GET", path, Value::Null).await.0,
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "{path}"
-        );
+        assert_eq!(token.call("GET", path, Value::Null).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
     }
     for path in [
         "/api/v1/secrets/x",
@@ -430,17 +325,17 @@ async fn hostile_bodies_are_refused_and_leave_no_entry() {
         "/api/v1/record/18446744073709551616",
         "/api/v1/record/99999",
     ] {
-        assert_eq!(site.call(&token, "GET", path, Value::Null).await.0, StatusCode::NOT_FOUND, "{path}");
+        assert_eq!(token.call("GET", path, Value::Null).await.0, StatusCode::NOT_FOUND, "{path}");
     }
     assert_eq!(site.service.state().size, size, "nothing was recorded");
 }
 
 #[tokio::test]
 async fn an_upload_that_is_too_large_or_breaks_off_leaves_nothing() {
-    let site = Site::new().await;
-    let owner = site.person("olga", &[]).await;
-    let token = site.token("olga", &ALL).await;
-    site.post(&token, "/api/v1/secrets", secret(owner)).await;
+    let site = site().await;
+    let owner = site.enter("olga", &[]).await;
+    let token = site.caller("olga", &ALL).await;
+    token.post("/api/v1/secrets", secret(owner)).await;
     let upload = |body: Body| {
         let request = Request::builder().method("POST").uri("/api/v1/secrets/S-1/documents?name=a.bin");
         request.header(header::AUTHORIZATION, format!("Bearer {token}")).body(body).unwrap()
@@ -453,22 +348,22 @@ async fn an_upload_that_is_too_large_or_breaks_off_leaves_nothing() {
     assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
     let broken = futures::stream::iter([Ok(Bytes::from_static(b"half")), Err(std::io::Error::other("gone"))]);
     assert_eq!(site.send(upload(Body::from_stream(broken))).await.status(), StatusCode::BAD_REQUEST);
-    assert!(site.get(&token, "/api/v1/documents").await["items"].as_array().unwrap().is_empty());
+    assert!(token.get("/api/v1/documents").await["items"].as_array().unwrap().is_empty());
     let form = "--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.txt\"\r\ncontent-type: text/plain\r\n\r\nhello\r\n--b--\r\n";
     let request = Request::builder().method("POST").uri("/api/v1/secrets/S-1/documents");
     let request = request
         .header(header::AUTHORIZATION, format!("Bearer {token}"))
         .header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
     assert_eq!(site.send(request.body(Body::from(form)).unwrap()).await.status(), StatusCode::CREATED);
-    let found = site.get(&token, "/api/v1/documents/D-1").await;
+    let found = token.get("/api/v1/documents/D-1").await;
     assert_eq!((&found["name"], &found["size"]), (&json!("a.txt"), &json!(5)));
 }
 
 #[tokio::test]
 async fn people_come_in_by_csv_after_a_look_at_what_it_would_do() {
-    let site = Site::new().await;
-    site.person("hana", &[Role::HumanResources]).await;
-    let token = site.token("hana", &ALL).await;
+    let site = site().await;
+    site.enter("hana", &[Role::HumanResources]).await;
+    let token = site.caller("hana", &ALL).await;
     let import = |query: &str, csv: &'static [u8]| {
         let request = Request::builder().method("POST").uri(format!("/api/v1/people/import{query}"));
         request.header(header::AUTHORIZATION, format!("Bearer {token}")).body(Body::from(csv)).unwrap()
@@ -484,6 +379,43 @@ async fn people_come_in_by_csv_after_a_look_at_what_it_would_do() {
     let latin1: &[u8] =
         b"name,mail,engagement,department,starts\nEva B\xf8rg,eva2@x.example,employee,Coating,2026-01-01\n";
     assert_eq!(site.send(import("", latin1)).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn secrets_come_in_by_csv_after_a_look_at_what_it_would_do() {
+    let site = site().await;
+    let owner = site.enter("carl", &[Role::Counsel]).await;
+    site.enter("eva", &[]).await;
+    let (carl, eva) = (site.caller("carl", &ALL).await, site.caller("eva", &ALL).await);
+    let size = site.service.state().size;
+    let import = |query: &str| format!("/api/v1/secrets/import{query}");
+    let head = "title,owner,department,tier,summary\n";
+    let good = format!("{head}Lumafilm bath,carl@halden.example,Coating,confidential,How it is made.\n");
+    let bad = format!("{good},nobody@halden.example,Coating,ultra,How.\n");
+    let csv = |text: &str| Body::from(text.to_owned());
+    let dry = carl.send("POST", &import("?dry_run=true"), "text/csv", csv(&good)).await;
+    assert_eq!(dry, (StatusCode::OK, json!({"taken": 1, "refused": []})));
+    let (status, dry) =
+        carl.send("POST", &import("?dry_run=true"), "text/csv; charset=utf-8", csv(&bad)).await;
+    assert_eq!((status, &dry["taken"], &dry["refused"][0]["line"]), (StatusCode::OK, &json!(1), &json!(3)));
+    let (status, problem) = carl.send("POST", &import(""), "text/csv", csv(&bad)).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(problem["remedy"].as_str().unwrap().contains("line 3"), "{problem}");
+    let (status, _) = carl.send("POST", &import("?dry_run=true"), "text/csv", csv("no,such,columns\n")).await;
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
+    let (status, _) = eva.send("POST", &import("?dry_run=true"), "text/csv", csv(&good)).await;
+    assert_eq!(status, StatusCode::FORBIDDEN, "a look tells which mail addresses are known");
+    let json = json!({"secrets": [secret(owner)]});
+    let (_, dry) = carl.call("POST", &import("?dry_run=true"), json.clone()).await;
+    assert_eq!(dry, json!({"taken": 1, "refused": []}));
+    assert_eq!(site.service.state().size, size, "nothing was recorded");
+    let (status, done) = carl.send("POST", &import(""), "text/csv", csv(&good)).await;
+    assert_eq!(
+        (status, &done["receipt"]["recorded"][0]["kind"]),
+        (StatusCode::OK, &json!("secret.submitted"))
+    );
+    assert_eq!(carl.post(&import(""), json).await["taken"], 1);
+    assert_eq!(site.service.state().secrets.len(), 2);
 }
 
 #[test]

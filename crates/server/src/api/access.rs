@@ -91,6 +91,9 @@ struct Grant {
     /// That it is an emergency access.
     #[serde(skip_serializing_if = "Option::is_none")]
     emergency: Option<Emergency>,
+    /// When something was last opened on it. For its holder, the secret's owner, and those who oversee access.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used: Option<Stamp>,
 }
 
 /// Why and when a grant was taken back.
@@ -226,7 +229,7 @@ async fn requests(caller: Caller, Ask(query): Ask<RequestsQuery>) -> Result<Page
         query.person.as_ref().is_none_or(|person| person.0 == request.person)
             && query.secret.as_ref().is_none_or(|secret| secret.0 == request.secret)
             && query.pending.is_none_or(|pending| pending == (request.outcome == Outcome::Pending))
-            && caller.sees_request(request)
+            && caller.sees(request.id)
     });
     let rows = all.map(|request| ((Key::Number(0), request.id.0), request)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
@@ -250,7 +253,7 @@ async fn ask(State(app): State<App>, caller: Caller, Body(wish): Body<Wish>) -> 
 /// Look at one request.
 #[utoipa::path(get, path = "/api/v1/requests/{id}", params(("id" = RequestId, Path)), responses((status = 200, description = "The request.", body = AccessRequest)))]
 async fn request(caller: Caller, At(id): At<RequestId>) -> Result<Json<AccessRequest>, Problem> {
-    let found = caller.state.access.request(id.0).filter(|request| caller.sees_request(request));
+    let found = caller.state.access.request(id.0).filter(|_| caller.sees(id.0));
     let found = found.ok_or_else(|| Refusal::unknown(id.0))?;
     Ok(Json(AccessRequest::of(&caller, found)))
 }
@@ -293,7 +296,7 @@ async fn grants(caller: Caller, Ask(query): Ask<GrantsQuery>) -> Result<Page<Gra
             && query.secret.as_ref().is_none_or(|secret| secret.0 == grant.secret)
             && query.live.is_none_or(|live| live == grant.is_live(caller.now))
             && query.emergency.is_none_or(|emergency| emergency == grant.emergency.is_some())
-            && caller.sees_grant(grant)
+            && caller.sees(grant.id)
     });
     let rows = all.map(|grant| ((Key::Number(0), grant.id.0), grant)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
@@ -304,7 +307,7 @@ async fn grants(caller: Caller, Ask(query): Ask<GrantsQuery>) -> Result<Page<Gra
 /// Look at one grant.
 #[utoipa::path(get, path = "/api/v1/grants/{id}", params(("id" = GrantId, Path)), responses((status = 200, description = "The grant.", body = Grant)))]
 async fn grant(caller: Caller, At(id): At<GrantId>) -> Result<Json<Grant>, Problem> {
-    let found = caller.state.access.grant(id.0).filter(|grant| caller.sees_grant(grant));
+    let found = caller.state.access.grant(id.0).filter(|_| caller.sees(id.0));
     let found = found.ok_or_else(|| Refusal::unknown(id.0))?;
     Ok(Json(Grant::of(&caller, found)))
 }
@@ -363,22 +366,16 @@ async fn why(
     caller: Caller,
     Ask(query): Ask<WhyQuery>,
 ) -> Result<Json<Why>, Problem> {
-    let secret = caller.secret(query.secret.0)?.id;
+    let secret = caller.secret(query.secret.0)?;
     let person = query.person.map_or(caller.person, |person| person.0);
-    let circumstances = if person == caller.person {
-        Some(caller.circumstances())
-    } else if caller.oversees(secret) {
-        None
-    } else {
-        return Err(Refusal::role(
-            "ask for somebody else",
-            "the secret's owner, counsel, the security officer or an auditor",
-        )
-        .into());
-    };
-    if caller.state.people.get(person).is_none() {
+    // About somebody whom the caller may not ask about, and about nobody, the answer is the same.
+    if !domain::may_ask_why(&caller.state, &caller.actor, caller.now, person, secret)
+        || caller.state.people.get(person).is_none()
+    {
         return Err(Refusal::unknown(person).field("person").into());
     }
+    let circumstances = (person == caller.person).then(|| caller.circumstances());
+    let secret = secret.id;
     let (decision, because) =
         domain::why(&caller.state, app.service.gate(), person, secret, caller.now, circumstances);
     let because = because.iter().map(Because::from).collect();
@@ -450,6 +447,7 @@ impl Grant {
             in_order: emergency.reviewed.as_ref().map(|(_, in_order, _)| *in_order),
             note: emergency.reviewed.as_ref().and_then(|(_, _, note)| note.clone()),
         };
+        let sees_use = domain::may_see_use(&caller.state, &caller.actor, caller.now, grant);
         Self {
             id: grant.id.into(),
             person: grant.person.into(),
@@ -461,6 +459,7 @@ impl Grant {
             approvers: grant.approvers.iter().copied().map(PersonId).collect(),
             revoked: grant.revoked.as_ref().map(revoked),
             emergency: grant.emergency.as_ref().map(emergency),
+            last_used: grant.last_used.filter(|_| sees_use).map(Stamp),
         }
     }
 }

@@ -92,7 +92,7 @@ struct AccountsQuery {
 #[utoipa::path(get, path = "/api/v1/accounts", params(AccountsQuery), responses((status = 200, description = "A page of accounts.", body = Page<Account>)))]
 async fn list(caller: Caller, Ask(query): Ask<AccountsQuery>) -> Result<Page<Account>, Problem> {
     let limit = items(query.limit)?;
-    let all = caller.state.accounts.iter().filter(|account| caller.sees_account_of(account.person));
+    let all = caller.state.accounts.iter().filter(|account| caller.sees(account.id));
     let rows = all.map(|account| ((Key::Number(0), account.id.0), account)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |account: &domain::Account| Account::of(&caller, account);
@@ -102,7 +102,7 @@ async fn list(caller: Caller, Ask(query): Ask<AccountsQuery>) -> Result<Page<Acc
 /// Look at one account.
 #[utoipa::path(get, path = "/api/v1/accounts/{id}", params(("id" = AccountId, Path)), responses((status = 200, description = "The account.", body = Account)))]
 async fn get(caller: Caller, At(id): At<AccountId>) -> Result<Json<Account>, Problem> {
-    let found = caller.state.accounts.get(id.0).filter(|account| caller.sees_account_of(account.person));
+    let found = caller.state.accounts.get(id.0).filter(|account| caller.sees(account.id));
     let found = found.ok_or_else(|| Refusal::unknown(id.0))?;
     Ok(Json(Account::of(&caller, found)))
 }
@@ -150,7 +150,7 @@ async fn close(
 /// List the tokens of an account that were not revoked, the oldest first.
 #[utoipa::path(get, path = "/api/v1/accounts/{id}/tokens", params(("id" = AccountId, Path)), responses((status = 200, description = "The tokens.", body = Vec<Token>)))]
 async fn tokens(caller: Caller, At(id): At<AccountId>) -> Result<Json<Vec<Token>>, Problem> {
-    let found = caller.state.accounts.get(id.0).filter(|account| caller.sees_account_of(account.person));
+    let found = caller.state.accounts.get(id.0).filter(|account| caller.sees(account.id));
     let account = found.ok_or_else(|| Refusal::unknown(id.0))?.id;
     Ok(Json(Token::all_of(&caller, account)))
 }

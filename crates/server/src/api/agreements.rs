@@ -95,7 +95,7 @@ enum Covers {
     Everything,
     /// The secrets of these tiers, as they are classified when it matters.
     Tiers(Vec<Tier>),
-    /// These secrets alone.
+    /// These secrets alone; you are told of those that you may know of.
     Secrets(Vec<SecretId>),
 }
 
@@ -220,7 +220,7 @@ struct AgreementsQuery {
 #[utoipa::path(get, path = "/api/v1/agreements", params(AgreementsQuery), responses((status = 200, description = "A page of agreements.", body = Page<Agreement>)))]
 async fn list(caller: Caller, Ask(query): Ask<AgreementsQuery>) -> Result<Page<Agreement>, Problem> {
     let limit = items(query.limit)?;
-    let all = caller.state.agreements.iter().filter(|agreement| caller.sees_agreement(agreement.id));
+    let all = caller.state.agreements.iter().filter(|agreement| caller.sees(agreement.id));
     let rows = all.map(|agreement| ((Key::Number(0), agreement.id.0), agreement)).collect();
     let from = query.before.map(|id| (Key::Number(0), id.0.0));
     let view = |agreement: &domain::Agreement| Agreement::of(&caller, agreement);
@@ -282,13 +282,11 @@ async fn text(
         .into_response())
 }
 
-/// Where everybody stands who was asked to sign, opened or signed an agreement. For counsel, human resources, auditors.
+/// Where everybody stands who was asked to sign, opened or signed an agreement. For counsel, human resources, the security officer, auditors.
 #[utoipa::path(get, path = "/api/v1/agreements/{id}/parties", params(("id" = AgreementId, Path)), responses((status = 200, description = "One row for each person.", body = Vec<Party>)))]
 async fn parties(caller: Caller, At(id): At<AgreementId>) -> Result<Json<Vec<Party>>, Problem> {
     let id = known(&caller, id.0)?.id;
-    if !caller.runs_agreements() {
-        return Err(Refusal::role("see who signed", "counsel, human resources or an auditor").into());
-    }
+    caller.actor.require(&caller.state, caller.now, domain::READERS, "see who signed")?;
     let party = |person: program::PersonId| {
         let signature = caller.state.agreements.signature(person, id);
         Party {
@@ -403,7 +401,7 @@ async fn history(
 }
 
 fn known(caller: &Caller, id: program::AgreementId) -> Result<&domain::Agreement, Refusal> {
-    let found = caller.state.agreements.get(id).filter(|_| caller.sees_agreement(id));
+    let found = caller.state.agreements.get(id).filter(|_| caller.sees(id));
     found.ok_or_else(|| Refusal::unknown(id))
 }
 
@@ -439,14 +437,18 @@ impl Agreement {
             title: agreement.title().to_owned(),
             least: agreement.least,
             withdrawn: agreement.withdrawn.as_ref().map(|withdrawn| withdrawn.reason.clone().into()),
-            versions: agreement.versions.iter().map(AgreementVersion::from).collect(),
+            versions: agreement
+                .versions
+                .iter()
+                .map(|version| AgreementVersion::of(caller, version))
+                .collect(),
             standing: caller.state.agreements.standing(caller.person, agreement.id).into(),
         }
     }
 }
 
-impl From<&domain::Version> for AgreementVersion {
-    fn from(version: &domain::Version) -> Self {
+impl AgreementVersion {
+    fn of(caller: &Caller, version: &domain::Version) -> Self {
         Self {
             number: version.number,
             title: version.title.clone().into(),
@@ -455,7 +457,7 @@ impl From<&domain::Version> for AgreementVersion {
             media: version.text.media.into(),
             size: version.text.size,
             digest: version.text.digest.into(),
-            covers: Covers::from(&version.covers),
+            covers: Covers::of(caller, &version.covers),
             term_days: version.term_days,
             resign: version.resign,
             second_factor: version.second_factor,
@@ -464,12 +466,17 @@ impl From<&domain::Version> for AgreementVersion {
     }
 }
 
-impl From<&Reach> for Covers {
-    fn from(covers: &Reach) -> Self {
+impl Covers {
+    /// Whoever signs may not know of every secret that they are bound to keep.
+    fn of(caller: &Caller, covers: &Reach) -> Self {
         match covers {
             Reach::Everything => Covers::Everything,
             Reach::Tiers(tiers) => Covers::Tiers(tiers.iter().copied().map(Tier).collect()),
-            Reach::Secrets(secrets) => Covers::Secrets(secrets.iter().copied().map(SecretId).collect()),
+            Reach::Secrets(secrets) => {
+                let reads = caller.holds(domain::READERS);
+                let told = secrets.iter().copied().filter(|id| reads || caller.sees(*id));
+                Covers::Secrets(told.map(SecretId).collect())
+            }
         }
     }
 }

@@ -12,7 +12,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use program::people::{self as domain, Command, Joiner, MOST_BYTES, Planned, Profile, Role as Part};
+use program::people::{self as domain, Command, Joiner, MOST_BYTES, Planned, Profile};
 use program::{Event, Refusal};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -44,12 +44,10 @@ pub(super) struct Person {
     department: Line,
     /// Do they belong here now: begun, not ended, not suspended?
     active: bool,
-    /// For the person, their manager, and those who run the programme.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    details: Option<Details>,
+    details: Details,
 }
 
-/// What not everybody is told about a person.
+/// What human resources and the programme keep about a person.
 #[derive(Debug, Serialize, ToSchema)]
 struct Details {
     mail: Mail,
@@ -184,9 +182,9 @@ enum Sort {
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
-struct ImportQuery {
+pub(super) struct ImportQuery {
     /// Only say what would be done.
-    dry_run: bool,
+    pub(super) dry_run: bool,
 }
 
 /// What an import does, or would do.
@@ -208,14 +206,15 @@ struct Imported {
 /// A row that cannot be taken.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"line": 17, "why": "mail: `eva` is not a mail address: one looks like `name@example.com`"}))]
-struct RefusedRow {
+pub(super) struct RefusedRow {
     /// The line on which it begins, the first line of the file being 1.
     line: u64,
     /// Everything that is wrong with it.
     why: String,
 }
 
-/// List people.
+/// List the people whom you may look at: all of them, for those who run the programme; yourself and those who report to
+/// you, for others.
 #[utoipa::path(get, path = "/api/v1/people", params(PeopleQuery), responses((status = 200, description = "A page of people.", body = Page<Person>)))]
 async fn list(caller: Caller, Ask(query): Ask<PeopleQuery>) -> Result<Page<Person>, Problem> {
     let limit = items(query.limit)?;
@@ -225,7 +224,8 @@ async fn list(caller: Caller, Ask(query): Ask<PeopleQuery>) -> Result<Page<Perso
         Some(id) => Some(key(known(&caller, id.0)?)),
         None => None,
     };
-    let all = caller.state.people.iter().filter(|person| matches(&query, person, caller.now));
+    let all = caller.state.people.iter();
+    let all = all.filter(|person| matches(&query, person, caller.now) && caller.sees(person.id));
     let rows = all.map(|person| (key(person), person)).collect();
     Ok(page(
         rows,
@@ -273,12 +273,7 @@ async fn import(
     request: Request,
 ) -> Result<Json<Imported>, Problem> {
     // A preview tells which mail addresses are known, so it is for those who may import.
-    caller.actor.require(
-        &caller.state,
-        caller.now,
-        &[Part::HumanResources, Part::Administrator],
-        "import people",
-    )?;
+    caller.actor.require(&caller.state, caller.now, domain::KEEPERS, "import people")?;
     let csv = read(request, MOST_BYTES as u64).await?;
     let plan = domain::plan(&caller.state, caller.now, caller.zone(), &csv);
     if let Some(problem) = plan.problem {
@@ -289,7 +284,7 @@ async fn import(
         added: count(|planned| matches!(planned, Planned::Add(..))),
         changed: count(|planned| matches!(planned, Planned::Change(..))),
         same: count(|planned| matches!(planned, Planned::Same(_))),
-        refused: plan.refused().map(|(line, why)| RefusedRow { line, why: why.to_owned() }).collect(),
+        refused: plan.refused().map(|(line, why)| RefusedRow::new(line, why)).collect(),
         receipt: None,
     };
     if !query.dry_run {
@@ -302,8 +297,7 @@ async fn import(
 /// Export everybody as CSV that the import reads back. For those who run the programme.
 #[utoipa::path(get, path = "/api/v1/people/export", responses((status = 200, description = "The file.", body = String, content_type = "text/csv")))]
 async fn export(caller: Caller) -> Result<Response, Problem> {
-    let who = [Part::HumanResources, Part::Administrator, Part::SecurityOfficer, Part::Auditor];
-    caller.actor.require(&caller.state, caller.now, &who, "export people")?;
+    caller.actor.require(&caller.state, caller.now, domain::READERS, "export people")?;
     let csv = domain::export(&caller.state, caller.zone());
     Ok(([(header::CONTENT_TYPE, "text/csv; charset=utf-8")], csv).into_response())
 }
@@ -397,7 +391,7 @@ async fn history(
 }
 
 fn known(caller: &Caller, id: program::PersonId) -> Result<&domain::Person, Refusal> {
-    caller.state.people.get(id).ok_or_else(|| Refusal::unknown(id))
+    caller.state.people.get(id).filter(|_| caller.sees(id)).ok_or_else(|| Refusal::unknown(id))
 }
 
 fn matches(query: &PeopleQuery, person: &domain::Person, now: program::Time) -> bool {
@@ -432,6 +426,12 @@ impl Data {
     }
 }
 
+impl RefusedRow {
+    pub(super) fn new(line: u64, why: &str) -> Self {
+        Self { line, why: why.to_owned() }
+    }
+}
+
 impl Person {
     pub(super) fn of(caller: &Caller, person: &domain::Person) -> Self {
         Self {
@@ -440,7 +440,7 @@ impl Person {
             engagement: person.engagement.into(),
             department: person.department.clone().into(),
             active: person.is_active(caller.now),
-            details: caller.sees_all_of(person).then(|| Details::from(person)),
+            details: Details::from(person),
         }
     }
 }

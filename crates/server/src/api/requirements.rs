@@ -9,7 +9,7 @@ use crate::app::App;
 use axum::Json;
 use axum::extract::State;
 use program::access::{self as domain, Command};
-use program::secrets;
+use program::{Refusal, secrets};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
@@ -74,16 +74,18 @@ struct Change {
     reason: Text,
 }
 
-/// What every tier asks, the lowest first.
+/// What every tier asks, the lowest first. For those who run a part of the programme.
 #[utoipa::path(get, path = "/api/v1/requirements", responses((status = 200, description = "One row for each tier.", body = Vec<TierRequirement>)))]
-async fn list(caller: Caller) -> Json<Vec<TierRequirement>> {
-    Json(secrets::Tier::ALL.into_iter().map(|tier| TierRequirement::of(&caller, tier)).collect())
+async fn list(caller: Caller) -> Result<Json<Vec<TierRequirement>>, Problem> {
+    may_read(&caller)?;
+    Ok(Json(secrets::Tier::ALL.into_iter().map(|tier| TierRequirement::of(&caller, tier)).collect()))
 }
 
-/// What one tier asks.
+/// What one tier asks. For those who run a part of the programme.
 #[utoipa::path(get, path = "/api/v1/requirements/{tier}", params(("tier" = Tier, Path)), responses((status = 200, description = "What it asks.", body = TierRequirement)))]
-async fn get(caller: Caller, At(tier): At<Tier>) -> Json<TierRequirement> {
-    Json(TierRequirement::of(&caller, tier.0))
+async fn get(caller: Caller, At(tier): At<Tier>) -> Result<Json<TierRequirement>, Problem> {
+    may_read(&caller)?;
+    Ok(Json(TierRequirement::of(&caller, tier.0)))
 }
 
 /// Change what a tier asks. For administrators and the security officer.
@@ -97,6 +99,10 @@ async fn set(
     let requirement = Box::new(requirement.into());
     let command = Command::SetRequirement { tier: tier.0, requirement, reason: reason.0 };
     Receipt::of(&app.service.act(&caller.actor, command).await?)
+}
+
+fn may_read(caller: &Caller) -> Result<(), Refusal> {
+    caller.actor.require(&caller.state, caller.now, domain::REQUIREMENT_READERS, "read what a tier asks")
 }
 
 impl TierRequirement {

@@ -5,7 +5,8 @@ mod shapes;
 use super::answer::{Key, Order, Page, Receipt, items, page};
 use super::collect::Area;
 use super::documents::Document;
-use super::extract::{Ask, At, Body, Caller, parse, read, require_json};
+use super::extract::{Ask, At, Body, Caller, media_type, parse, read, require_json};
+use super::people::{ImportQuery, RefusedRow};
 use super::problem::Problem;
 use super::record::{Entry, HistoryQuery};
 use super::types::{Condition, GrantId, PersonId, SecretId, Stamp, Status, Text, Tier, When};
@@ -92,6 +93,18 @@ struct Import {
     secrets: Vec<NewSecret>,
 }
 
+/// What an import of secrets does, or would do.
+#[derive(Debug, Serialize, ToSchema)]
+struct ImportedSecrets {
+    /// How many would be, or were, put forward.
+    taken: usize,
+    /// The rows that cannot be taken. Where there is one, nothing is imported.
+    refused: Vec<RefusedRow>,
+    /// What was recorded; absent in a dry run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    receipt: Option<Receipt>,
+}
+
 /// A precise description that was opened.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(example = json!({"entry": 57, "text": "Titania sol, aged for 46 hours at 18.5 degrees."}))]
@@ -165,7 +178,7 @@ async fn list(caller: Caller, Ask(query): Ask<SecretsQuery>) -> Result<Page<Secr
         Some(id) => Some(key(caller.secret(id.0)?)),
         None => None,
     };
-    let all = caller.state.secrets.iter().filter(|secret| matches(&query, secret) && caller.sees(secret));
+    let all = caller.state.secrets.iter().filter(|secret| matches(&query, secret) && caller.sees(secret.id));
     let rows = all.map(|secret| (key(secret), secret)).collect();
     Ok(page(rows, query.order.unwrap_or_default(), from, limit, |s| s.id.to_string(), Secret::from))
 }
@@ -182,24 +195,57 @@ async fn submit(
     Receipt::created(&done, "secrets", made(&done))
 }
 
-/// Put many secrets forward at once, all or none.
+/// Put many secrets forward at once, all or none: as JSON, or as CSV in the form that the register exports.
 ///
-/// At most 16 MiB. For counsel.
-#[utoipa::path(post, path = "/api/v1/secrets/import", request_body = Import, responses((status = 200, description = "They were recorded.", body = Receipt)))]
-async fn import(State(app): State<App>, caller: Caller, request: Request) -> Result<Receipt, Problem> {
-    require_json(request.headers())?;
-    let import: Import = parse(&read(request, LARGEST_IMPORT).await?)?;
-    if import.secrets.is_empty() {
-        return Err(Refusal::input("secrets", "nothing is in it").into());
+/// At most 16 MiB. The columns of a CSV file are title, owner, department, tier, summary and those that may be missing. With
+/// `dry_run` it says what it would do, row by row, and records nothing. Where a row is refused, nothing is imported. For
+/// counsel.
+#[utoipa::path(
+    post,
+    path = "/api/v1/secrets/import",
+    params(ImportQuery),
+    request_body(content((Import = "application/json"), (String = "text/csv")), description = "The secrets."),
+    responses((status = 200, description = "What was done, or would be.", body = ImportedSecrets))
+)]
+async fn import(
+    State(app): State<App>,
+    caller: Caller,
+    Ask(query): Ask<ImportQuery>,
+    request: Request,
+) -> Result<Json<ImportedSecrets>, Problem> {
+    // A preview tells which mail addresses are known, so it is for those who may import.
+    caller.actor.require(&caller.state, caller.now, domain::REVIEWERS, "import secrets into the register")?;
+    let csv = media_type(request.headers()).is_some_and(|essence| essence.eq_ignore_ascii_case("text/csv"));
+    let mut imported = ImportedSecrets { taken: 0, refused: Vec::new(), receipt: None };
+    let drafts = if csv {
+        let plan =
+            domain::plan_csv(&caller.state, caller.now, caller.zone(), &read(request, LARGEST_IMPORT).await?);
+        let refused = plan.rows.iter().filter_map(|row| Some((row.line, row.outcome.as_ref().err()?)));
+        imported.refused = refused.map(|(line, why)| RefusedRow::new(line, why)).collect();
+        if query.dry_run && !imported.refused.is_empty() {
+            imported.taken = plan.rows.len().saturating_sub(imported.refused.len());
+            return Ok(Json(imported));
+        }
+        plan.drafts()?
+    } else {
+        require_json(request.headers())?;
+        let import: Import = parse(&read(request, LARGEST_IMPORT).await?)?;
+        import.secrets.into_iter().map(|new| new.draft(caller.zone())).collect()
+    };
+    imported.taken = drafts.len();
+    let command = Command::Import(drafts);
+    if query.dry_run {
+        program::decide(&caller.state, &caller.actor, caller.now, &command.into())?;
+    } else {
+        imported.receipt = Some(Receipt::of(&app.service.act(&caller.actor, command).await?)?);
     }
-    let drafts = import.secrets.into_iter().map(|new| new.draft(caller.zone())).collect();
-    Receipt::of(&app.service.act(&caller.actor, Command::Import(drafts)).await?)
+    Ok(Json(imported))
 }
 
 /// Export every secret that you may know of.
 #[utoipa::path(get, path = "/api/v1/secrets/export", responses((status = 200, description = "All of them, the oldest first.", body = Vec<Secret>)))]
 async fn export(caller: Caller) -> Json<Vec<Secret>> {
-    Json(caller.state.secrets.iter().filter(|secret| caller.sees(secret)).map(Secret::from).collect())
+    Json(caller.state.secrets.iter().filter(|secret| caller.sees(secret.id)).map(Secret::from).collect())
 }
 
 /// Look at one secret.
@@ -314,11 +360,12 @@ async fn history(
     super::record::history_of(&app, &caller, secret.into(), &query).await
 }
 
-/// List a secret's documents.
-#[utoipa::path(get, path = "/api/v1/secrets/{id}/documents", operation_id = "documents", params(("id" = SecretId, Path)), responses((status = 200, description = "Its documents, the oldest first.", body = Vec<Document>)))]
+/// List a secret's documents, where you may know which there are.
+#[utoipa::path(get, path = "/api/v1/secrets/{id}/documents", operation_id = "documents", params(("id" = SecretId, Path)), responses((status = 200, description = "Its documents, the oldest first; none where you may find the secret and no more.", body = Vec<Document>)))]
 async fn list_documents(caller: Caller, At(id): At<SecretId>) -> Result<Json<Vec<Document>>, Problem> {
     let secret = caller.secret(id.0)?.id;
-    Ok(Json(caller.state.documents.of(secret).map(Document::from).collect()))
+    let seen = caller.state.documents.of(secret).filter(|document| caller.sees(document.id));
+    Ok(Json(seen.map(Document::from).collect()))
 }
 
 fn matches(query: &SecretsQuery, secret: &domain::Secret) -> bool {

@@ -104,3 +104,16 @@ proptest! {
         prop_assert!(!initials(&name).is_empty());
     }
 }
+
+#[test]
+fn what_somebody_named_stands_in_quotation_marks() {
+    let cases = [
+        ("nothing named", "nothing named"),
+        ("`a b` (S-1) of `c`", "“a b” (S-1) of “c”"),
+        ("an odd ` is part of a name", "an odd ` is part of a name"),
+        ("``", "“”"),
+    ];
+    for (sentence, shown) in cases {
+        assert_eq!(said(sentence), shown);
+    }
+}

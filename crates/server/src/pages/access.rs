@@ -9,22 +9,14 @@ mod requests;
 mod who;
 mod why;
 
-pub(crate) use grants::{SEES_OPENINGS, is_unused};
-
 use crate::errors::PageError;
 use crate::pages::secrets::id;
 use crate::parts::Tab;
 use crate::routes::{Routes, Rule};
 use crate::visitor::Visitor;
-use program::access::{Grant, Request};
-use program::people::Role;
-use program::secrets::{self, Secret};
-use program::{Command, GrantId, PersonId, RequestId, SecretId};
-
-/// Who sees every request and grant: those who answer for access, and the auditor.
-const WATCHERS: &[Role] = &[Role::Counsel, Role::SecurityOfficer, Role::Auditor];
-/// Who sees every grant: besides them, those who see people out.
-const GRANT_WATCHERS: &[Role] = &[Role::Counsel, Role::SecurityOfficer, Role::Auditor, Role::HumanResources];
+use program::access::{self, Grant, Request};
+use program::secrets::Secret;
+use program::{Command, GrantId, PersonId, RequestId};
 
 /// Every route of access. One request or grant is open to everybody signed in: to those it is not for, it does not exist.
 #[must_use]
@@ -57,48 +49,21 @@ pub fn routes() -> Routes {
         .get("/access/why", Rule::Person, why::page)
 }
 
-/// A secret's title, or its id alone to somebody who handles the access to it and may not know what it is.
-pub(crate) fn subject_title(visitor: &Visitor, secret: SecretId) -> String {
-    let found = visitor.state.secrets.get(secret);
-    let seen = found.filter(|found| secrets::may_see(&visitor.state, &visitor.actor, visitor.now, found));
-    seen.map_or_else(|| secret.to_string(), |found| found.profile.title.to_string())
-}
-
-fn owns(visitor: &Visitor, secret: SecretId) -> bool {
-    visitor.state.secrets.get(secret).is_some_and(|secret| secret.profile.owner == visitor.person)
-}
-
-/// May the visitor see this request: their own, one for their secret, or all of them by role?
-pub(crate) fn sees_request(visitor: &Visitor, request: &Request) -> bool {
-    request.person == visitor.person || owns(visitor, request.secret) || visitor.is(WATCHERS)
-}
-
-/// May the visitor see this grant?
-pub(crate) fn sees_grant(visitor: &Visitor, grant: &Grant) -> bool {
-    grant.person == visitor.person || owns(visitor, grant.secret) || visitor.is(GRANT_WATCHERS)
-}
-
 fn known_request<'a>(visitor: &'a Visitor, text: &str) -> Result<(&'a Request, &'a Secret), PageError> {
-    let found =
-        visitor.state.access.request(id::<RequestId>(text)?).filter(|found| sees_request(visitor, found));
+    let found = visitor.state.access.request(id::<RequestId>(text)?).filter(|found| visitor.sees(found.id));
     let secret = found.and_then(|found| visitor.state.secrets.get(found.secret));
     found.zip(secret).ok_or(PageError::NotFound)
 }
 
 fn known_grant<'a>(visitor: &'a Visitor, text: &str) -> Result<(&'a Grant, &'a Secret), PageError> {
-    let found = visitor.state.access.grant(id::<GrantId>(text)?).filter(|found| sees_grant(visitor, found));
+    let found = visitor.state.access.grant(id::<GrantId>(text)?).filter(|found| visitor.sees(found.id));
     let secret = found.and_then(|found| visitor.state.secrets.get(found.secret));
     found.zip(secret).ok_or(PageError::NotFound)
 }
 
-/// May the visitor ask how others stand with a secret? Its owner, and those who answer for access.
-fn sees_others(visitor: &Visitor, secret: &Secret) -> bool {
-    secret.profile.owner == visitor.person || visitor.is(WATCHERS)
-}
-
 /// May the visitor ask how this person stands with this secret?
 fn sees_why(visitor: &Visitor, person: PersonId, secret: &Secret) -> bool {
-    person == visitor.person || sees_others(visitor, secret) || visitor.is(&[Role::HumanResources])
+    access::may_ask_why(&visitor.state, &visitor.actor, visitor.now, person, secret)
 }
 
 /// Would this be allowed now? Asked of the rules themselves, so that no page offers what they refuse.

@@ -13,14 +13,11 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use program::accounts::{Account, Command};
-use program::people::{Person, Role};
+use program::accounts::{Account, Command, ENDERS, INVITERS, KEEPERS, READERS};
+use program::people::Person;
 use program::{PersonId, Text};
 use serde::Deserialize;
 use zeroize::Zeroizing;
-
-const RULE: Rule = Rule::Roles(&[Role::Administrator, Role::HumanResources, Role::SecurityOfficer]);
-const ADMINISTRATOR: Rule = Rule::Roles(&[Role::Administrator]);
 
 /// The standings one can filter by: word in the address, words on the page.
 const STANDINGS: [(&str, &str); 5] = [
@@ -35,17 +32,13 @@ const STANDINGS: [(&str, &str); 5] = [
 #[must_use]
 pub fn routes() -> Routes {
     Routes::new()
-        .get("/accounts", RULE, list)
-        .get("/accounts/{person}", RULE, one)
-        .post("/accounts/{person}/invite", Rule::Roles(&[Role::Administrator, Role::HumanResources]), invite)
-        .post("/accounts/{person}/reset", ADMINISTRATOR, reset)
-        .post("/accounts/{person}/remove-second-factor", ADMINISTRATOR, remove_second_factor)
-        .post(
-            "/accounts/{person}/end-sessions",
-            Rule::Roles(&[Role::Administrator, Role::SecurityOfficer]),
-            end_sessions,
-        )
-        .post("/accounts/{person}/close", ADMINISTRATOR, close)
+        .get("/accounts", Rule::Roles(READERS), list)
+        .get("/accounts/{person}", Rule::Roles(READERS), one)
+        .post("/accounts/{person}/invite", Rule::Roles(INVITERS), invite)
+        .post("/accounts/{person}/reset", Rule::Roles(KEEPERS), reset)
+        .post("/accounts/{person}/remove-second-factor", Rule::Roles(KEEPERS), remove_second_factor)
+        .post("/accounts/{person}/end-sessions", Rule::Roles(ENDERS), end_sessions)
+        .post("/accounts/{person}/close", Rule::Roles(KEEPERS), close)
 }
 
 #[derive(Template)]
@@ -152,13 +145,13 @@ fn page(visitor: &Visitor, person: &str, errors: Errors, reason: &str, status: S
     let person = find(visitor, person)?;
     let row = row(visitor, person);
     let own = person.id == visitor.person;
-    let administers = visitor.is(&[Role::Administrator]);
+    let administers = visitor.is(KEEPERS);
     let page = OnePage {
         frame: visitor.frame(person.name.as_str(), "/accounts"),
         errors,
-        may_invite: !row.open && visitor.is(&[Role::Administrator, Role::HumanResources]),
+        may_invite: !row.open && visitor.is(INVITERS),
         may_reset: row.open && administers,
-        may_end: row.sessions > 0 && visitor.is(&[Role::Administrator, Role::SecurityOfficer]),
+        may_end: row.sessions > 0 && visitor.is(ENDERS),
         may_close: administers
             && !own
             && account(visitor, person).is_some_and(|account| account.closed.is_none()),

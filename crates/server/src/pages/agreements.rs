@@ -16,19 +16,10 @@ mod withdraw;
 use crate::parts::{Tab, Tone};
 use crate::routes::{Routes, Rule};
 use crate::visitor::Visitor;
-use program::agreements::{Agreement, Covers, Version};
-use program::people::Role;
-use program::{AgreementId, State};
+use program::AgreementId;
+use program::agreements::{ASKERS, Agreement, Covers, PUBLISHERS, READERS, Version};
 
 pub(crate) use stands::standing;
-
-/// Who looks at the library and at who signed.
-pub(crate) const READERS: &[Role] =
-    &[Role::Counsel, Role::HumanResources, Role::SecurityOfficer, Role::Auditor];
-/// Who publishes and withdraws.
-const PUBLISHERS: &[Role] = &[Role::Counsel];
-/// Who asks people to sign.
-const ASKERS: &[Role] = &[Role::Counsel, Role::HumanResources];
 
 /// The routes of agreements. The path of signing is open to everybody signed in: to whom it was not put, an agreement
 /// does not exist.
@@ -72,7 +63,7 @@ fn path(id: AgreementId) -> String {
 }
 
 /// What a version covers, in words.
-fn covers_in_words(state: &State, covers: &Covers) -> String {
+fn covers_in_words(visitor: &Visitor, covers: &Covers) -> String {
     match covers {
         Covers::Everything => "Every secret".to_owned(),
         Covers::Tiers(tiers) => {
@@ -80,13 +71,12 @@ fn covers_in_words(state: &State, covers: &Covers) -> String {
             format!("Secrets of tier {}", names.join(", "))
         }
         Covers::Secrets(secrets) => {
-            let title = |id: &program::SecretId| {
-                state
-                    .secrets
-                    .get(*id)
-                    .map_or_else(|| id.to_string(), |secret| format!("{} ({id})", secret.profile.title))
+            // Who runs agreements may not know every secret that they cover.
+            let called = |id: &program::SecretId| match visitor.title(*id) {
+                title if title == id.to_string() => title,
+                title => format!("{title} ({id})"),
             };
-            let titles: Vec<String> = secrets.iter().map(title).collect();
+            let titles: Vec<String> = secrets.iter().map(called).collect();
             titles.join(", ")
         }
     }

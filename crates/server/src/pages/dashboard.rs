@@ -3,11 +3,9 @@
 
 use crate::app::App;
 use crate::chart::{self, Chart, Coverage, Row, Series};
-use crate::errors::PageError;
 use crate::format;
 use crate::frame::Frame;
 use crate::marks;
-use crate::pages::access::{SEES_OPENINGS, is_unused};
 use crate::pages::home::task_link;
 use crate::parts::{Mark, MarkState, Tone, When};
 use crate::respond::{PageResult, render};
@@ -16,19 +14,18 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use gate::{Condition, Gate};
-use program::access::{AVAILABLE, why};
-use program::people::{Person, Role};
+use gate::Condition;
+use program::access::{self, AVAILABLE, Standing};
+use program::people::Role;
 use program::secrets::{Status, Tier};
-use program::{DAY, SecretId, Time, overdue};
+use program::sight::OVERSEERS;
+use program::{DAY, Duty, Time, may_read_duty, overdue};
 use std::collections::BTreeMap;
 
 /// The days that openings are drawn for.
 const DAYS: i64 = 60;
 /// Bars, rows of the heat map and rows of lists that a page still reads well with.
 const SHOWN: usize = 15;
-/// The grants that are looked at for use; more are counted by the list, page by page.
-const LOOKED_AT: usize = 500;
 
 /// The route of the dashboard.
 #[must_use]
@@ -61,46 +58,41 @@ struct Late {
 }
 
 async fn page(State(app): State<App>, visitor: Visitor) -> PageResult {
-    // Duties name secrets: only those who may see every secret read them here.
-    let sees_titles = visitor.is(SEES_OPENINGS);
     let late = overdue(&visitor.state, visitor.now);
-    let (people, more_people) = people(&visitor, app.service.gate());
-    let shown: Vec<Late> = if sees_titles {
-        late.iter()
-            .take(SHOWN)
-            .map(|duty| Late {
-                who: visitor.name(duty.person),
-                text: duty.text.clone(),
-                due: duty.due.map(|due| visitor.date(due)),
-                href: task_link(duty.task, duty.about).1,
-            })
-            .collect()
-    } else {
-        Vec::new()
-    };
+    let found = access::coverage(&visitor.state, app.service.gate(), visitor.now);
+    let (people, more_people) = people(&visitor, &found.people);
+    // Duties name secrets: whoever may not know of one reads a number.
+    let read = |duty: &&Duty| may_read_duty(&visitor.state, &visitor.actor, visitor.now, duty);
+    let shown: Vec<Late> = late
+        .iter()
+        .filter(read)
+        .take(SHOWN)
+        .map(|duty| Late {
+            who: visitor.name(duty.person),
+            text: duty.text.clone(),
+            due: duty.due.map(|due| visitor.date(due)),
+            href: task_link(duty.task, duty.about).1,
+        })
+        .collect();
     let page = DashboardPage {
         frame: visitor.frame("Dashboard", "/dashboard"),
         at: visitor.moment(visitor.now),
-        figures: figures(&app, &visitor, late.len() as u64).await?,
+        figures: figures(&visitor, late.len() as u64),
         secrets: secrets(&visitor),
-        coverage: coverage(&visitor, app.service.gate()),
+        coverage: coverage(&found),
         openings: openings(&visitor),
         agreements: agreements(&visitor),
         people,
         more_people,
         more_overdue: late.len().saturating_sub(shown.len()) as u64,
         overdue: shown,
-        sees_titles,
+        sees_titles: visitor.is(OVERSEERS),
     };
     render(StatusCode::OK, &page)
 }
 
 /// The big numbers: number, words, list behind it.
-async fn figures(
-    app: &App,
-    visitor: &Visitor,
-    late: u64,
-) -> Result<Vec<(String, &'static str, &'static str)>, PageError> {
+fn figures(visitor: &Visitor, late: u64) -> Vec<(String, &'static str, &'static str)> {
     let (state, now) = (&visitor.state, visitor.now);
     let kept = state.secrets.iter().filter(|secret| secret.status == Status::Accepted).count() as u64;
     let here = state.people.iter().filter(|person| person.is_active(now)).count() as u64;
@@ -115,21 +107,11 @@ async fn figures(
         (format::number(late), "duties overdue", "#overdue"),
         (format::number(alarms), "emergencies open", "/grants?state=emergency"),
     ];
-    if visitor.is(SEES_OPENINGS) {
-        let mut unused = 0_u64;
-        let mut grants = state.access.grants().filter(|grant| grant.is_live(now));
-        for grant in grants.by_ref().take(LOOKED_AT) {
-            unused = unused.saturating_add(u64::from(is_unused(app, visitor, grant).await?));
-        }
-        // Not all were looked at: the number is the least there are, and says so.
-        let least = if grants.next().is_some() { "at least " } else { "" };
-        figures.push((
-            format!("{least}{}", format::number(unused)),
-            "grants unused for 30 days",
-            "/grants?state=unused",
-        ));
+    if visitor.is(OVERSEERS) {
+        let unused = state.access.grants().filter(|grant| grant.is_unused(now)).count() as u64;
+        figures.push((format::number(unused), "grants unused for 30 days", "/grants?state=unused"));
     }
-    Ok(figures)
+    figures
 }
 
 /// Secrets in the register by department and tier; the small departments together.
@@ -164,22 +146,14 @@ fn secrets(visitor: &Visitor) -> Chart {
 
 /// Of everybody with a grant in force, how many meet each condition that its tier asks; the second factor and the
 /// network, which are asked at the opening, aside.
-fn coverage(visitor: &Visitor, gate: &Gate) -> Chart {
-    let mut counts: BTreeMap<Condition, (u64, u64)> = BTreeMap::new();
-    for grant in visitor.state.access.grants().filter(|grant| grant.is_live(visitor.now)) {
-        let (_, because) = why(&visitor.state, gate, grant.person, grant.secret, visitor.now, None);
-        for one in because {
-            let (met, not_met) = counts.entry(one.condition).or_default();
-            let count = if one.met { met } else { not_met };
-            *count = count.saturating_add(1);
-        }
-    }
-    let items: Vec<Coverage> = counts
-        .into_iter()
+fn coverage(found: &access::Coverage) -> Chart {
+    let items: Vec<Coverage> = found
+        .conditions
+        .iter()
         .map(|(condition, (met, not_met))| Coverage {
-            label: marks::name(condition).to_owned(),
-            met,
-            not_met,
+            label: marks::name(*condition).to_owned(),
+            met: *met,
+            not_met: *not_met,
         })
         .collect();
     chart::coverage("Grants in force whose holder meets each condition", &items)
@@ -250,47 +224,31 @@ fn agreements(visitor: &Visitor) -> Chart {
 
 /// People with grants and the conditions: a condition fails for a person where it fails for any of their grants. Those
 /// with the most failing come first.
-fn people(visitor: &Visitor, gate: &Gate) -> (Chart, u64) {
+fn people(visitor: &Visitor, found: &[Standing]) -> (Chart, u64) {
+    let mut found: Vec<(&Standing, String)> =
+        found.iter().map(|standing| (standing, visitor.name(standing.person))).collect();
+    found.sort_by(|a, b| (b.0.failing.len(), &a.1).cmp(&(a.0.failing.len(), &b.1)));
     let asked: Vec<Condition> = AVAILABLE
         .into_iter()
         .filter(|condition| !matches!(condition, Condition::SecondFactor | Condition::Network))
         .collect();
-    let mut rows: Vec<(usize, String, Vec<Mark>)> = Vec::new();
-    for person in visitor.state.people.iter() {
-        if let Some(marks) = person_marks(visitor, gate, person, &asked) {
-            let failing = marks.iter().filter(|mark| matches!(mark.state, MarkState::Failing(_))).count();
-            rows.push((failing, person.name.to_string(), marks));
-        }
-    }
-    rows.sort_by(|a, b| (b.0, &a.1).cmp(&(a.0, &b.1)));
-    let more = rows.len().saturating_sub(SHOWN) as u64;
-    let names: Vec<String> = asked.iter().map(|condition| marks::name(*condition).to_owned()).collect();
-    let rows: Vec<(String, Vec<Mark>)> =
-        rows.into_iter().take(SHOWN).map(|(_, name, marks)| (name, marks)).collect();
-    (chart::heat_map("People with grants in force, and what they were asked", &names, &rows), more)
-}
-
-fn person_marks(visitor: &Visitor, gate: &Gate, person: &Person, asked: &[Condition]) -> Option<Vec<Mark>> {
-    let grants = visitor.state.access.grants_of(person.id).filter(|grant| grant.is_live(visitor.now));
-    let secrets: Vec<SecretId> = grants.map(|grant| grant.secret).collect();
-    if secrets.is_empty() {
-        return None;
-    }
-    let mut standing: BTreeMap<Condition, bool> = BTreeMap::new();
-    for secret in secrets {
-        for one in why(&visitor.state, gate, person.id, secret, visitor.now, None).1 {
-            let met = standing.entry(one.condition).or_insert(true);
-            *met &= one.met;
-        }
-    }
-    let mark = |condition: &Condition| Mark {
-        name: marks::name(*condition).to_owned(),
-        state: match standing.get(condition) {
-            Some(true) => MarkState::Met,
-            Some(false) => MarkState::Failing(None),
-            None => MarkState::NotAsked,
+    let mark = |standing: &Standing, condition: Condition| Mark {
+        name: marks::name(condition).to_owned(),
+        state: if !standing.asked.contains(condition) {
+            MarkState::NotAsked
+        } else if standing.failing.contains(condition) {
+            MarkState::Failing(None)
+        } else {
+            MarkState::Met
         },
         why: String::new(),
     };
-    Some(asked.iter().map(mark).collect())
+    let more = found.len().saturating_sub(SHOWN) as u64;
+    let rows: Vec<(String, Vec<Mark>)> = found
+        .into_iter()
+        .take(SHOWN)
+        .map(|(standing, name)| (name, asked.iter().map(|condition| mark(standing, *condition)).collect()))
+        .collect();
+    let names: Vec<String> = asked.iter().map(|condition| marks::name(*condition).to_owned()).collect();
+    (chart::heat_map("People with grants in force, and what they were asked", &names, &rows), more)
 }

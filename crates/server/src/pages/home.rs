@@ -3,7 +3,6 @@
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
-use crate::pages::access::subject_title;
 use crate::pages::history;
 use crate::pages::secrets::badge;
 use crate::parts::{HistoryRow, Tier as TierBadge, Tone, When};
@@ -17,6 +16,7 @@ use program::access::{Circumstances, openable};
 use program::agreements::Standing;
 use program::people::Role;
 use program::secrets::Secret;
+use program::sight::OVERSEERS;
 use program::{DAY, Duty, Subject, Task, duties_of};
 use service::{HistoryFilter, ServiceError};
 
@@ -39,7 +39,6 @@ pub fn routes() -> Routes {
 #[template(path = "home/home.html")]
 struct HomePage {
     frame: Frame,
-    given_name: String,
     waits: Vec<Wait>,
     waiting: u64,
     overdue: u64,
@@ -106,7 +105,6 @@ async fn page(State(app): State<App>, visitor: Visitor) -> PageResult {
     let without_factor = mine(&app, &visitor, false).len();
     let page = HomePage {
         frame: visitor.frame("Home", "/"),
-        given_name: visitor.name(visitor.person).split_whitespace().next().unwrap_or_default().to_owned(),
         waiting: duties.len() as u64,
         overdue: duties.iter().filter(|duty| duty.due.is_some_and(|due| due <= now)).count() as u64,
         waits: duties.iter().map(|duty| wait(&visitor, duty)).collect(),
@@ -176,7 +174,7 @@ fn emergencies(visitor: &Visitor) -> Vec<Alarm> {
     });
     open.map(|grant| Alarm {
         who: visitor.name(grant.person),
-        title: subject_title(visitor, grant.secret),
+        title: visitor.title(grant.secret),
         purpose: grant.purpose.clone(),
         at: When::moment(grant.from.0, visitor.now.0, &visitor.zone),
         justified: grant.emergency.as_ref().is_some_and(|emergency| emergency.justified.is_some()),
@@ -185,7 +183,7 @@ fn emergencies(visitor: &Visitor) -> Vec<Alarm> {
     .collect()
 }
 
-/// The last refusals at the gate: of everything for those who watch, of their own secrets for owners.
+/// The last refusals at the gate: of everything for those who oversee it, of their own secrets for owners.
 async fn refusals(app: &App, visitor: &Visitor) -> Result<Vec<HistoryRow>, PageError> {
     let filter = HistoryFilter {
         kinds: vec!["document.refused".to_owned(), "secret.refused".to_owned()],
@@ -194,7 +192,7 @@ async fn refusals(app: &App, visitor: &Visitor) -> Result<Vec<HistoryRow>, PageE
         ..HistoryFilter::default()
     };
     let mut entries = Vec::new();
-    if visitor.is(&[Role::SecurityOfficer, Role::Counsel]) {
+    if visitor.is(OVERSEERS) {
         entries = app.service.history(&visitor.actor, &filter).await?.entries;
     } else {
         for secret in visitor.state.secrets.owned_by(visitor.person).take(OWNED) {
@@ -240,7 +238,7 @@ fn requests(visitor: &Visitor) -> Vec<Asked> {
     let own = visitor.state.access.pending().filter(|request| request.person == visitor.person);
     own.map(|request| Asked {
         id: request.id.to_string(),
-        title: subject_title(visitor, request.secret),
+        title: visitor.title(request.secret),
         at: When::moment(request.at.0, visitor.now.0, &visitor.zone),
     })
     .collect()
@@ -252,7 +250,7 @@ fn ending(visitor: &Visitor) -> Vec<Ending> {
     soon.map(|grant| Ending {
         id: grant.id.to_string(),
         secret: grant.secret.to_string(),
-        title: subject_title(visitor, grant.secret),
+        title: visitor.title(grant.secret),
         ends: When::moment(grant.ends.0, visitor.now.0, &visitor.zone),
     })
     .collect()

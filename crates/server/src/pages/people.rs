@@ -10,22 +10,11 @@ mod profile;
 use crate::parts::Tone;
 use crate::routes::{Routes, Rule};
 use crate::visitor::Visitor;
-use program::people::{Person, Role};
+use program::people::{CLEARERS, KEEPERS, Person, READERS, ROLE_GIVERS, Role, SUSPENDERS};
 use program::{DAY, PersonId};
 
 pub(crate) use fields::{complain, day, line, named, text};
 pub(crate) use list::found_by;
-
-/// Who looks at the register of people.
-const READERS: &[Role] = &Role::ALL;
-/// Who keeps it.
-const KEEPERS: &[Role] = &[Role::HumanResources, Role::Administrator];
-/// Who decides on clearances.
-const CLEARERS: &[Role] = &[Role::SecurityOfficer, Role::Administrator];
-/// Who may suspend.
-const SUSPENDERS: &[Role] = &[Role::SecurityOfficer, Role::HumanResources, Role::Administrator];
-/// Who gives roles.
-const ADMINISTRATORS: &[Role] = &[Role::Administrator];
 
 /// How long before the end of somebody's time here the list says so (milliseconds).
 const ENDS_SOON: i64 = 30 * DAY;
@@ -50,8 +39,8 @@ pub fn routes() -> Routes {
         .post("/people/{id}/edit", Rule::Roles(KEEPERS), profile::change)
         .get("/people/{id}/clearance", Rule::Roles(CLEARERS), acts::clearance)
         .post("/people/{id}/clearance", Rule::Roles(CLEARERS), acts::clear)
-        .get("/people/{id}/roles", Rule::Roles(ADMINISTRATORS), acts::roles)
-        .post("/people/{id}/roles", Rule::Roles(ADMINISTRATORS), acts::set_roles)
+        .get("/people/{id}/roles", Rule::Roles(ROLE_GIVERS), acts::roles)
+        .post("/people/{id}/roles", Rule::Roles(ROLE_GIVERS), acts::set_roles)
         .get("/people/{id}/suspend", Rule::Roles(SUSPENDERS), acts::suspension)
         .post("/people/{id}/suspend", Rule::Roles(SUSPENDERS), acts::suspend)
         .get("/people/{id}/reinstate", Rule::Roles(KEEPERS), acts::reinstatement)
@@ -99,11 +88,6 @@ fn engagement_name(engagement: program::people::Engagement) -> &'static str {
         program::people::Engagement::Employee => "Employee",
         program::people::Engagement::Contractor => "Contractor",
     }
-}
-
-/// May the visitor look at this person's page? Those who run the programme, the person, and whom they report to.
-fn may_look(visitor: &Visitor, person: &Person) -> bool {
-    visitor.is(READERS) || visitor.person == person.id || person.manager == Some(visitor.person)
 }
 
 fn path(id: PersonId) -> String {

@@ -1,7 +1,6 @@
 //! Search over everything the visitor may see: secrets, people, documents, agreements, requests. Exact, in memory.
 
 use crate::frame::Frame;
-use crate::pages::access::{sees_request, subject_title};
 use crate::pages::table::contains;
 use crate::respond::{PageResult, render};
 use crate::routes::{Routes, Rule};
@@ -10,9 +9,9 @@ use askama::Template;
 use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use program::people::Role;
-use program::secrets::{self, Secret};
-use program::{Subject, agreements};
+use program::people::READERS;
+use program::secrets::Secret;
+use program::{AgreementId, Subject, agreements};
 use serde::Deserialize;
 
 /// How many results of each sort the page shows; their lists show all of them.
@@ -80,50 +79,19 @@ async fn page(visitor: Visitor, Query(asked): Query<Asked>) -> PageResult {
 
 /// Where the page of this is, where the visitor may see it.
 fn direct(visitor: &Visitor, subject: Subject) -> Option<String> {
-    let state = &visitor.state;
-    match subject {
-        Subject::SecretId(id) => {
-            state.secrets.get(id).filter(|s| sees(visitor, s)).map(|_| format!("/secrets/{id}"))
-        }
-        Subject::PersonId(id) => state
-            .people
-            .get(id)
-            .filter(|_| sees_people(visitor) || id == visitor.person)
-            .map(|_| format!("/people/{id}")),
-        Subject::DocumentId(id) => {
-            let secret = state.documents.get(id).and_then(|document| state.secrets.get(document.secret));
-            secret.filter(|secret| sees_inside(visitor, secret)).map(|_| format!("/documents/{id}"))
-        }
-        Subject::AgreementId(id) => {
-            state.agreements.get(id).and_then(|agreement| agreement_link(visitor, agreement))
-        }
-        Subject::RequestId(id) => {
-            state.access.request(id).filter(|r| sees_request(visitor, r)).map(|_| format!("/requests/{id}"))
-        }
-        Subject::GrantId(id) => {
-            let grant =
-                state.access.grant(id).filter(|grant| crate::pages::access::sees_grant(visitor, grant));
-            grant.map(|_| format!("/grants/{id}"))
-        }
-        Subject::AccountId(_) | Subject::SessionId(_) | Subject::TokenId(_) => None,
+    if !visitor.sees(subject) {
+        return None;
     }
-}
-
-fn sees(visitor: &Visitor, secret: &Secret) -> bool {
-    secrets::may_see(&visitor.state, &visitor.actor, visitor.now, secret)
-}
-
-/// The names of documents can tell much: they are found by those who run the register, who own the secret, or who were
-/// granted it; not by everybody who may ask for it.
-fn sees_inside(visitor: &Visitor, secret: &Secret) -> bool {
-    let runs = visitor.is(&[Role::Counsel, Role::SecurityOfficer, Role::Auditor]);
-    let involved =
-        secret.profile.owner == visitor.person || visitor.state.access.any_grant(visitor.person, secret.id);
-    sees(visitor, secret) && (runs || involved)
-}
-
-fn sees_people(visitor: &Visitor) -> bool {
-    visitor.is(&Role::ALL)
+    let area = match subject {
+        Subject::SecretId(_) => "secrets",
+        Subject::PersonId(_) => "people",
+        Subject::DocumentId(_) => "documents",
+        Subject::RequestId(_) => "requests",
+        Subject::GrantId(_) => "grants",
+        Subject::AgreementId(id) => return Some(agreement_link(visitor, id)),
+        Subject::AccountId(_) | Subject::SessionId(_) | Subject::TokenId(_) => return None,
+    };
+    Some(format!("/{area}/{subject}"))
 }
 
 /// Gathers the first hits, and counts all.
@@ -151,7 +119,7 @@ fn secrets_like(visitor: &Visitor, q: &str) -> Sort {
     let fits = |secret: &&Secret| {
         let profile = &secret.profile;
         let text = [profile.title.as_str(), profile.summary.as_str(), profile.department.as_str()];
-        text.iter().any(|text| contains(text, q)) && sees(visitor, secret)
+        text.iter().any(|text| contains(text, q)) && visitor.sees(secret.id)
     };
     sort("Secrets", list("/secrets", q), visitor.state.secrets.iter().filter(fits), |secret| Hit {
         href: format!("/secrets/{}", secret.id),
@@ -163,9 +131,9 @@ fn secrets_like(visitor: &Visitor, q: &str) -> Sort {
 fn people(visitor: &Visitor, q: &str) -> Sort {
     let all = visitor.state.people.iter().filter(|person| {
         let texts = [person.name.as_str(), person.mail.as_str(), person.department.as_str()];
-        (sees_people(visitor) || person.id == visitor.person) && texts.iter().any(|text| contains(text, q))
+        texts.iter().any(|text| contains(text, q)) && visitor.sees(person.id)
     });
-    let to = sees_people(visitor).then(|| list("/people", q)).flatten();
+    let to = visitor.is(READERS).then(|| list("/people", q)).flatten();
     sort("People", to, all, |person| Hit {
         href: format!("/people/{}", person.id),
         title: person.name.to_string(),
@@ -174,36 +142,32 @@ fn people(visitor: &Visitor, q: &str) -> Sort {
 }
 
 fn documents(visitor: &Visitor, q: &str) -> Sort {
-    let state = &visitor.state;
-    let all = state.documents.iter().filter(|document| {
-        contains(&document.name, q)
-            && state.secrets.get(document.secret).is_some_and(|secret| sees_inside(visitor, secret))
-    });
+    let all = visitor.state.documents.iter();
+    let all = all.filter(|document| contains(&document.name, q) && visitor.sees(document.id));
     sort("Documents", None, all, |document| Hit {
         href: format!("/documents/{}", document.id),
         title: document.name.clone(),
-        about: format!("{} · {}", document.id, subject_title(visitor, document.secret)),
+        about: format!("{} · {}", document.id, visitor.title(document.secret)),
     })
 }
 
-/// The page of an agreement: its own for those who run them, the signing or the list of one's own for whoever it is for.
-fn agreement_link(visitor: &Visitor, agreement: &agreements::Agreement) -> Option<String> {
-    let id = agreement.id;
-    if visitor.is(&[Role::Counsel, Role::HumanResources, Role::Administrator, Role::Auditor]) {
-        return Some(format!("/agreements/{id}"));
+/// The page of an agreement that the visitor may see: its own for those who run them, the signing or the list of one's own
+/// for whoever it is for.
+fn agreement_link(visitor: &Visitor, id: AgreementId) -> String {
+    if visitor.is(agreements::READERS) {
+        format!("/agreements/{id}")
+    } else if visitor.state.agreements.is_assigned(visitor.person, id) {
+        format!("/agreements/{id}/sign")
+    } else {
+        "/my/agreements".to_owned()
     }
-    if visitor.state.agreements.is_assigned(visitor.person, id) {
-        return Some(format!("/agreements/{id}/sign"));
-    }
-    visitor.state.agreements.signature(visitor.person, id).map(|_| "/my/agreements".to_owned())
 }
 
 fn agreed(visitor: &Visitor, q: &str) -> Sort {
     let fits = visitor.state.agreements.iter().filter(|agreement| contains(agreement.title(), q));
-    let linked =
-        fits.filter_map(|agreement| agreement_link(visitor, agreement).map(|href| (agreement, href)));
-    sort("Agreements", None, linked, |(agreement, href)| Hit {
-        href,
+    let seen = fits.filter(|agreement| visitor.sees(agreement.id));
+    sort("Agreements", None, seen, |agreement| Hit {
+        href: agreement_link(visitor, agreement.id),
         title: agreement.title().to_owned(),
         about: format!("{} · version {}", agreement.id, agreement.versions.len()),
     })
@@ -212,22 +176,13 @@ fn agreed(visitor: &Visitor, q: &str) -> Sort {
 fn requests(visitor: &Visitor, q: &str) -> Sort {
     let all = visitor.state.access.requests().rev().filter(|request| {
         let text = || {
-            format!(
-                "{} {} {}",
-                visitor.name(request.person),
-                subject_title(visitor, request.secret),
-                request.purpose
-            )
+            format!("{} {} {}", visitor.name(request.person), visitor.title(request.secret), request.purpose)
         };
-        sees_request(visitor, request) && contains(&text(), q)
+        visitor.sees(request.id) && contains(&text(), q)
     });
     sort("Requests", list("/requests", q), all, |request| Hit {
         href: format!("/requests/{}", request.id),
-        title: format!(
-            "{} asks for {}",
-            visitor.name(request.person),
-            subject_title(visitor, request.secret)
-        ),
+        title: format!("{} asks for {}", visitor.name(request.person), visitor.title(request.secret)),
         about: format!("{} · {}", request.id, visitor.day(request.at)),
     })
 }

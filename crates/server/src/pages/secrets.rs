@@ -14,8 +14,7 @@ use crate::errors::PageError;
 use crate::routes::{Routes, Rule};
 use crate::visitor::Visitor;
 use act::Act;
-use program::people::Role;
-use program::secrets::{self, Secret};
+use program::secrets::{REVIEWERS, Secret};
 use program::{Command, Refusal, SecretId};
 use std::str::FromStr;
 
@@ -27,18 +26,16 @@ pub fn routes() -> Routes {
         .get("/secrets.json", Rule::Person, list::json)
         .get("/secrets/new", Rule::Person, form::new)
         .post("/secrets/new", Rule::Person, form::submit)
-        .get("/secrets/import", Rule::Roles(&[Role::Counsel]), import::ask)
-        .upload("/secrets/import", Rule::Roles(&[Role::Counsel]), import::preview)
-        .post("/secrets/import/confirm", Rule::Roles(&[Role::Counsel]), import::confirm)
+        .get("/secrets/import", Rule::Roles(REVIEWERS), import::ask)
+        .upload("/secrets/import", Rule::Roles(REVIEWERS), import::preview)
+        .post("/secrets/import/confirm", Rule::Roles(REVIEWERS), import::confirm)
         .get("/secrets/{id}", Rule::Person, show::overview)
         .get("/secrets/{id}/documents", Rule::Person, show::documents)
         .get("/secrets/{id}/people", Rule::Person, show::people)
         .get("/secrets/{id}/versions", Rule::Person, show::versions)
         .get("/secrets/{id}/history", Rule::Person, show::history)
         .get("/secrets/{id}/edit", Rule::Person, form::edit)
-        .post("/secrets/{id}/edit", Rule::Person, form::revise)
-        .get("/secrets/{id}/grants/{grant}/revoke", Rule::Person, act::ask_revoke)
-        .post("/secrets/{id}/grants/{grant}/revoke", Rule::Person, act::revoke);
+        .post("/secrets/{id}/edit", Rule::Person, form::revise);
     for act in Act::ALL {
         let path = format!("/secrets/{{id}}/{}", act.word());
         routes = routes.get(&path, Rule::Person, move |visitor, id| act::ask(act, visitor, id)).post(
@@ -58,9 +55,7 @@ pub(crate) fn id<T: FromStr>(text: &str) -> Result<T, PageError> {
 /// The secret, if the visitor may know that it exists.
 pub(crate) fn known<'a>(visitor: &'a Visitor, text: &str) -> Result<&'a Secret, PageError> {
     let found = visitor.state.secrets.get(id::<SecretId>(text)?);
-    found
-        .filter(|secret| secrets::may_see(&visitor.state, &visitor.actor, visitor.now, secret))
-        .ok_or(PageError::NotFound)
+    found.filter(|secret| visitor.sees(secret.id)).ok_or(PageError::NotFound)
 }
 
 /// Would this be allowed? Asked of the rules themselves, so that a page never offers what they refuse. What is merely

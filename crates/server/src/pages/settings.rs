@@ -5,18 +5,14 @@ mod organisation;
 mod requirements;
 
 use crate::routes::{Routes, Rule};
+use program::access::{REQUIREMENT_READERS, SETTERS};
 use program::people::Role;
-
-/// Who reads the settings: those who run the programme, and the auditor.
-const READERS: &[Role] = &Role::ALL;
-/// Who changes what a tier asks.
-const SETTERS: &[Role] = &[Role::Administrator, Role::SecurityOfficer];
 
 /// The routes of the settings.
 #[must_use]
 pub fn routes() -> Routes {
     Routes::new()
-        .get("/settings/requirements", Rule::Roles(READERS), requirements::page)
+        .get("/settings/requirements", Rule::Roles(REQUIREMENT_READERS), requirements::page)
         .get("/settings/requirements/{tier}", Rule::Roles(SETTERS), requirements::edit)
         .post("/settings/requirements/{tier}", Rule::Roles(SETTERS), requirements::change)
         .get("/settings/organisation", Rule::Roles(&[Role::Administrator]), organisation::page)

@@ -1,4 +1,4 @@
-//! A site with people in it, and browsers to visit it, all in memory.
+//! A site with people in it, browsers to visit it and programs that call its API, all in memory.
 
 #![allow(
     unreachable_pub,
@@ -11,9 +11,11 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::http::{HeaderMap, Request, Response, StatusCode, header};
+use program::accounts::TokenScope;
 use program::people::{Engagement, Joiner, Mail, Profile, Role};
-use program::{Actor, Event, Line, PersonId, people};
+use program::{Actor, DAY, Event, Line, PersonId, people};
+use serde_json::Value;
 use server::{App, Settings};
 use service::{Config, KdfParams, Passphrase, Service, SignInOutcome};
 use std::net::IpAddr;
@@ -36,6 +38,12 @@ pub struct Browser {
     router: Router,
     cookies: Mutex<Vec<(String, String)>>,
     host: String,
+}
+
+/// A program that calls the REST API with somebody's token.
+pub struct Caller {
+    router: Router,
+    token: String,
 }
 
 /// An answer, read whole.
@@ -62,17 +70,20 @@ impl TestSite {
             ("eva", &[]),
         ];
         for (name, roles) in people {
-            let person = site.add(name, roles).await;
-            let link = site.service.invite(&operator(), person).await.unwrap();
-            site.service.accept_invite(&link, password(), None).await.unwrap();
+            site.enter(name, roles).await;
         }
         site
     }
 
     /// A record just begun: nobody in it.
     pub async fn empty(settings: Settings) -> Self {
+        Self::taking(settings, None).await
+    }
+
+    /// The same, with a limit to the size of documents.
+    pub async fn taking(settings: Settings, largest_document: Option<u64>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let config = Config::local(folder.path().join("data"));
+        let config = Config { largest_document, ..Config::local(folder.path().join("data")) };
         let passphrase = Passphrase::new("correct horse battery staple".to_owned());
         let made = Service::create(
             config,
@@ -103,6 +114,29 @@ impl TestSite {
             Some(Event::People(event)) => event.person(),
             other => panic!("{other:?}"),
         }
+    }
+
+    /// Adds a person who can sign in.
+    pub async fn enter(&self, name: &str, roles: &[Role]) -> PersonId {
+        let person = self.add(name, roles).await;
+        let link = self.service.invite(&operator(), person).await.unwrap();
+        self.service.accept_invite(&link, password(), None).await.unwrap();
+        person
+    }
+
+    /// A program with a token of this person, issued as people issue them: in a signed-in browser.
+    pub async fn caller(&self, name: &str, scopes: &[TokenScope]) -> Caller {
+        let signed = self.service.sign_in(&mail(name), password(), None, None).await.unwrap();
+        let SignInOutcome::Done(signed) = signed else { panic!("a code is asked") };
+        let actor = self.service.session(&signed.token, None).await.unwrap().unwrap();
+        let called = Line::new(&format!("test {}", self.service.state().size)).unwrap();
+        let (scopes, ends) = (scopes.iter().copied().collect(), self.service.now() + DAY);
+        let token = self.service.issue_token(&actor, called, scopes, ends).await.unwrap().to_string();
+        Caller { router: self.router.clone(), token }
+    }
+
+    pub async fn send(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub fn person(&self, name: &str) -> PersonId {
@@ -204,6 +238,44 @@ impl Browser {
         let mut cookies = self.cookies.lock().unwrap();
         cookies.retain(|(known, _)| known != name);
         cookies.push((name.to_owned(), value.to_owned()));
+    }
+}
+
+impl Caller {
+    pub async fn call(&self, method: &str, path: &str, body: Value) -> (StatusCode, Value) {
+        let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
+        self.send(method, path, "application/json", body).await
+    }
+
+    /// Sends a body of any kind.
+    pub async fn send(&self, method: &str, path: &str, kind: &str, body: Body) -> (StatusCode, Value) {
+        let request = Request::builder().method(method).uri(path);
+        let request = request
+            .header(header::AUTHORIZATION, format!("Bearer {self}"))
+            .header(header::CONTENT_TYPE, kind);
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let status = response.status();
+        let bytes = to_bytes(response.into_body(), 64 << 20).await.unwrap();
+        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+    }
+
+    /// What is there has to be there.
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, value) = self.call("GET", path, Value::Null).await;
+        assert_eq!(status, StatusCode::OK, "GET {path}: {value}");
+        value
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Value {
+        let (status, value) = self.call("POST", path, body).await;
+        assert!(status.is_success(), "POST {path}: {status} {value}");
+        value
+    }
+}
+
+impl std::fmt::Display for Caller {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.token)
     }
 }
 

@@ -1,12 +1,14 @@
 //! The one form behind every act on access: what will happen, what is asked, and a button that says it.
 
+use crate::app::App;
 use crate::frame::Frame;
 use crate::parts::{Choice, Errors, Mark, Tab, Tone};
-use crate::respond::{PageResult, capital, render};
+use crate::respond::{PageResult, as_errors, capital, recorded, render};
 use crate::visitor::Visitor;
 use askama::Template;
 use axum::http::StatusCode;
 use program::Text;
+use program::access::Command;
 use serde::Deserialize;
 
 /// Everything that the forms of access may carry; each reads what it asked for.
@@ -81,6 +83,21 @@ impl ActPage {
     /// The page as it is first asked for.
     pub(super) fn show(self) -> PageResult {
         render(StatusCode::OK, &self)
+    }
+
+    /// Does what the form asks and goes to `to`; where it is refused, the page again.
+    pub(super) async fn run(
+        self,
+        app: &App,
+        visitor: &Visitor,
+        command: Command,
+        to: &str,
+        said: impl Into<String>,
+    ) -> PageResult {
+        match app.service.act(&visitor.actor, command).await {
+            Ok(done) => Ok(recorded(to, &done, said)),
+            Err(error) => self.again(as_errors(error)?),
+        }
     }
 
     /// The page again, with what is wrong; nothing typed is lost.

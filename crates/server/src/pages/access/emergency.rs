@@ -7,7 +7,7 @@ use crate::form::SafeForm;
 use crate::marks;
 use crate::pages::secrets::known;
 use crate::parts::{Errors, Mark, MarkState, Tone};
-use crate::respond::{PageResult, as_errors, recorded};
+use crate::respond::PageResult;
 use crate::visitor::Visitor;
 use axum::extract::{Path, State};
 use program::access::{Circumstances, Command, why};
@@ -33,17 +33,9 @@ pub(super) async fn take(
     let (Some(purpose), true) = (purpose, errors.is_empty()) else {
         return page.again(errors);
     };
-    match app.service.act(&visitor.actor, Command::TakeEmergency { secret: secret.id, purpose }).await {
-        Ok(done) => {
-            let to = format!("/secrets/{}/documents", secret.id);
-            Ok(recorded(
-                &to,
-                &done,
-                "You took emergency access. Its owner was told; account for it within a day.",
-            ))
-        }
-        Err(error) => page.again(as_errors(error)?),
-    }
+    let command = Command::TakeEmergency { secret: secret.id, purpose };
+    let said = "You took emergency access. Its owner was told; account for it within a day.";
+    page.run(&app, &visitor, command, &format!("/secrets/{}/documents", secret.id), said).await
 }
 
 fn asking(app: &App, visitor: &Visitor, secret: &Secret, typed: &Typed) -> ActPage {

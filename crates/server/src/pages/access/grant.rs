@@ -2,7 +2,7 @@
 
 use super::act::{ActPage, Area, Typed, confirmed, remark, text};
 use super::grants::{Used, standing_of, used};
-use super::{allowed, known_grant, sees_why, subject_title, trail};
+use super::{allowed, known_grant, sees_why, trail};
 use crate::app::App;
 use crate::form::SafeForm;
 use crate::frame::Frame;
@@ -10,14 +10,13 @@ use crate::marks;
 use crate::pages::history::{History, history_of};
 use crate::pages::secrets::badge;
 use crate::parts::{Choice, Errors, Mark, Tab, Tier as TierBadge, Tone, When};
-use crate::respond::{PageResult, as_errors, recorded, render};
+use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use program::Text;
 use program::access::{Command, Grant, why};
-use program::secrets::may_see;
 use serde::Deserialize;
 
 #[derive(Template)]
@@ -67,7 +66,7 @@ pub(super) async fn page(
     Query(earlier): Query<Earlier>,
 ) -> PageResult {
     let (grant, secret) = known_grant(&visitor, &id)?;
-    let links = may_see(&visitor.state, &visitor.actor, visitor.now, secret);
+    let links = visitor.sees(secret.id);
     let by = |person: Option<program::PersonId>| {
         person.map_or_else(|| "the operator".to_owned(), |p| visitor.name(p))
     };
@@ -81,13 +80,13 @@ pub(super) async fn page(
         person: visitor.name(grant.person),
         person_id: grant.person.to_string(),
         secret: secret.id.to_string(),
-        title: subject_title(&visitor, secret.id),
+        title: visitor.title(secret.id),
         tier: badge(secret.tier()),
         links,
         purpose: grant.purpose.clone(),
         from: visitor.moment(grant.from),
         ends: visitor.moment(grant.ends),
-        used: used(&app, &visitor, grant).await?,
+        used: used(&visitor, grant),
         standing: standing_of(grant, visitor.now),
         approvers: grant.approvers.iter().map(|person| visitor.name(*person)).collect(),
         revoked: grant.revoked.as_ref().map(|r| (by(r.by), visitor.moment(r.at), r.reason.clone())),
@@ -140,18 +139,14 @@ pub(super) async fn revoke(
     let (Some(reason), true) = (reason, errors.is_empty()) else {
         return page.again(errors);
     };
-    match app.service.act(&visitor.actor, Command::Revoke { grant: grant.id, reason }).await {
-        Ok(done) => {
-            let text = format!("The grant to {name} was revoked. It opens nothing from now on.");
-            Ok(recorded(&format!("/grants/{}", grant.id), &done, text))
-        }
-        Err(error) => page.again(as_errors(error)?),
-    }
+    let said = format!("The grant to {name} was revoked. It opens nothing from now on.");
+    let command = Command::Revoke { grant: grant.id, reason };
+    page.run(&app, &visitor, command, &format!("/grants/{}", grant.id), said).await
 }
 
 fn revoking(visitor: &Visitor, grant: &Grant, typed: &Typed) -> ActPage {
     let name = visitor.name(grant.person);
-    let title = subject_title(visitor, grant.secret);
+    let title = visitor.title(grant.secret);
     let back = format!("/grants/{}", grant.id);
     let mut page = ActPage::new(
         visitor,
@@ -197,16 +192,13 @@ pub(super) async fn justify(
     let Some(account) = text(&mut errors, "reason", &typed.reason) else {
         return page.again(errors);
     };
-    match app.service.act(&visitor.actor, Command::Justify { grant: grant.id, account }).await {
-        Ok(done) => {
-            Ok(recorded(&format!("/grants/{}", grant.id), &done, "You accounted for your emergency access."))
-        }
-        Err(error) => page.again(as_errors(error)?),
-    }
+    let (command, said) =
+        (Command::Justify { grant: grant.id, account }, "You accounted for your emergency access.");
+    page.run(&app, &visitor, command, &format!("/grants/{}", grant.id), said).await
 }
 
 fn justifying(visitor: &Visitor, grant: &Grant, typed: &Typed) -> ActPage {
-    let title = subject_title(visitor, grant.secret);
+    let title = visitor.title(grant.secret);
     let back = format!("/grants/{}", grant.id);
     let heading = format!("Account for your emergency access to {title}");
     let mut page = ActPage::new(visitor, heading, format!("{back}/justify"), "Record it", back.clone());
@@ -256,17 +248,13 @@ pub(super) async fn look(
     if !errors.is_empty() {
         return page.again(errors);
     }
-    match app.service.act(&visitor.actor, Command::ReviewEmergency { grant: grant.id, in_order, note }).await
-    {
-        Ok(done) => {
-            Ok(recorded(&format!("/grants/{}", grant.id), &done, "You looked at the emergency access."))
-        }
-        Err(error) => page.again(as_errors(error)?),
-    }
+    let command = Command::ReviewEmergency { grant: grant.id, in_order, note };
+    let to = format!("/grants/{}", grant.id);
+    page.run(&app, &visitor, command, &to, "You looked at the emergency access.").await
 }
 
 fn looking(visitor: &Visitor, grant: &Grant, typed: &Typed) -> ActPage {
-    let (name, title) = (visitor.name(grant.person), subject_title(visitor, grant.secret));
+    let (name, title) = (visitor.name(grant.person), visitor.title(grant.secret));
     let back = format!("/grants/{}", grant.id);
     let heading = format!("Look at the emergency access of {name} to {title}");
     let mut page =

@@ -1,8 +1,5 @@
 //! The list of grants: who may open what, until when, and whether they ever did.
 
-use super::{sees_grant, subject_title};
-use crate::app::App;
-use crate::errors::PageError;
 use crate::format;
 use crate::frame::Frame;
 use crate::pages::secrets::badge;
@@ -11,18 +8,13 @@ use crate::parts::{Chip, Choice, Column, ListState, Pager, Tier as TierBadge, To
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
-use axum::extract::{Query, State};
+use axum::extract::Query;
 use axum::http::StatusCode;
-use program::access::Grant;
-use program::people::Role;
+use program::access::{Grant, may_see_use};
 use program::secrets::Tier;
-use program::{DAY, Rule, Time};
+use program::{DAY, Time};
 use serde::Serialize;
-use service::{HistoryFilter, ServiceError};
 use std::cmp::Reverse;
-
-/// A grant that is this old and opened nothing is pointed out, in milliseconds.
-pub(crate) const UNUSED_AFTER: i64 = 30 * DAY;
 
 /// The standings one can filter by: word in the address, words on the page.
 const STANDINGS: [(&str, &str); 6] = [
@@ -80,20 +72,12 @@ impl Used {
 }
 
 /// `GET /grants`
-pub(super) async fn page(
-    State(app): State<App>,
-    visitor: Visitor,
-    Query(query): Query<Vec<(String, String)>>,
-) -> PageResult {
+pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/grants", query);
-    let found = find(&app, &visitor, &list).await?;
+    let found = find(&visitor, &list);
     let pager = list.pager(found.len() as u64);
     let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
     let size = usize::try_from(list.size()).unwrap_or(25);
-    let mut rows = Vec::with_capacity(size);
-    for grant in found.iter().skip(first).take(size) {
-        rows.push(row(&app, &visitor, grant).await?);
-    }
     let page = GrantsPage {
         frame: visitor.frame("Grants", "/requests"),
         columns: vec![
@@ -106,7 +90,7 @@ pub(super) async fn page(
             list.plain("Last used"),
             list.plain("State"),
         ],
-        rows,
+        rows: found.iter().skip(first).take(size).map(|grant| row(&visitor, grant)).collect(),
         chips: chips(&list),
         tiers: Tier::ALL
             .iter()
@@ -116,7 +100,7 @@ pub(super) async fn page(
             .iter()
             .map(|(word, label)| Choice::new(word, label, "", list.get("state")))
             .collect(),
-        nothing: !visitor.state.access.grants().any(|grant| sees_grant(&visitor, grant)),
+        nothing: !visitor.state.access.grants().any(|grant| visitor.sees(grant.id)),
         pager,
         list,
     };
@@ -141,21 +125,13 @@ struct Exported {
 }
 
 /// `GET /grants.json`
-pub(super) async fn json(
-    State(app): State<App>,
-    visitor: Visitor,
-    Query(query): Query<Vec<(String, String)>>,
-) -> PageResult {
-    let rows = exported(&app, &visitor, query).await?;
+pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
+    let rows = exported(&visitor, query);
     attachment("grants.json", "application/json", serde_json::to_string_pretty(&rows).unwrap_or_default())
 }
 
 /// `GET /grants.csv`
-pub(super) async fn csv(
-    State(app): State<App>,
-    visitor: Visitor,
-    Query(query): Query<Vec<(String, String)>>,
-) -> PageResult {
+pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let head = [
         "grant",
         "person",
@@ -170,7 +146,7 @@ pub(super) async fn csv(
         "revoked",
         "last_used",
     ];
-    let rows = exported(&app, &visitor, query).await?.into_iter().map(|row| {
+    let rows = exported(&visitor, query).into_iter().map(|row| {
         let (emergency, by) = (row.emergency.to_string(), row.approved_by.join(" "));
         let (revoked, used) = (row.revoked.unwrap_or_default(), row.last_used.unwrap_or_default());
         vec![
@@ -191,62 +167,35 @@ pub(super) async fn csv(
     attachment("grants.csv", "text/csv; charset=utf-8", super::csv_of(&head, rows))
 }
 
-async fn exported(
-    app: &App,
-    visitor: &Visitor,
-    query: Vec<(String, String)>,
-) -> Result<Vec<Exported>, PageError> {
-    let mut rows = Vec::new();
-    for grant in find(app, visitor, &ListState::new("/grants", query)).await? {
-        rows.push(Exported {
-            grant: grant.id.to_string(),
-            person: grant.person.to_string(),
-            name: visitor.name(grant.person),
-            secret: grant.secret.to_string(),
-            title: subject_title(visitor, grant.secret),
-            purpose: grant.purpose.clone(),
-            from: grant.from.rfc3339(),
-            ends: grant.ends.rfc3339(),
-            approved_by: grant.approvers.iter().map(ToString::to_string).collect(),
-            emergency: grant.emergency.is_some(),
-            revoked: grant.revoked.as_ref().map(|revoked| revoked.at.rfc3339()),
-            last_used: last_use(app, visitor, grant).await?.flatten().map(Time::rfc3339),
-        });
-    }
-    Ok(rows)
-}
-
-/// When this grant last opened something: `None` where the visitor may not know, `Some(None)` where it never did.
-async fn last_use(app: &App, visitor: &Visitor, grant: &Grant) -> Result<Option<Option<Time>>, PageError> {
-    let filter = HistoryFilter {
-        kinds: vec!["document.opened".to_owned(), "secret.read".to_owned()],
-        subject: Some(grant.id.into()),
-        actor: (grant.person == visitor.person).then_some(visitor.person),
-        limit: 1,
-        ..HistoryFilter::default()
+fn exported(visitor: &Visitor, query: Vec<(String, String)>) -> Vec<Exported> {
+    let found = find(visitor, &ListState::new("/grants", query));
+    let one = |grant: &&Grant| Exported {
+        grant: grant.id.to_string(),
+        person: grant.person.to_string(),
+        name: visitor.name(grant.person),
+        secret: grant.secret.to_string(),
+        title: visitor.title(grant.secret),
+        purpose: grant.purpose.clone(),
+        from: grant.from.rfc3339(),
+        ends: grant.ends.rfc3339(),
+        approved_by: grant.approvers.iter().map(ToString::to_string).collect(),
+        emergency: grant.emergency.is_some(),
+        revoked: grant.revoked.as_ref().map(|revoked| revoked.at.rfc3339()),
+        last_used: grant.last_used.filter(|_| sees_use(visitor, grant)).map(Time::rfc3339),
     };
-    match app.service.history(&visitor.actor, &filter).await {
-        Ok(page) => Ok(Some(page.entries.first().map(|entry| entry.time))),
-        Err(ServiceError::Refused(refusal)) if refusal.rule == Rule::Role => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    found.iter().map(one).collect()
 }
 
-pub(super) async fn used(app: &App, visitor: &Visitor, grant: &Grant) -> Result<Used, PageError> {
-    Ok(match last_use(app, visitor, grant).await? {
-        None => Used::Unknown,
-        Some(None) => Used::Never,
-        Some(Some(at)) => Used::At(visitor.moment(at)),
-    })
+fn sees_use(visitor: &Visitor, grant: &Grant) -> bool {
+    may_see_use(&visitor.state, &visitor.actor, visitor.now, grant)
 }
 
-/// Whether the grant is in force, has been for [`UNUSED_AFTER`], and opened nothing in that time.
-pub(crate) async fn is_unused(app: &App, visitor: &Visitor, grant: &Grant) -> Result<bool, PageError> {
-    if !grant.is_live(visitor.now) || visitor.now - grant.from < UNUSED_AFTER {
-        return Ok(false);
+pub(super) fn used(visitor: &Visitor, grant: &Grant) -> Used {
+    match grant.last_used {
+        _ if !sees_use(visitor, grant) => Used::Unknown,
+        Some(at) => Used::At(visitor.moment(at)),
+        None => Used::Never,
     }
-    let last = last_use(app, visitor, grant).await?;
-    Ok(last.is_some_and(|last| last.is_none_or(|at| visitor.now - at >= UNUSED_AFTER)))
 }
 
 /// Where a grant stands, in a word.
@@ -259,9 +208,11 @@ pub(super) fn standing_of(grant: &Grant, now: Time) -> (Tone, &'static str) {
     }
 }
 
-fn is_of(grant: &Grant, now: Time, standing: &str) -> bool {
+fn is_of(visitor: &Visitor, grant: &Grant, standing: &str) -> bool {
+    let now = visitor.now;
     match standing {
-        "live" | "unused" => grant.is_live(now),
+        "live" => grant.is_live(now),
+        "unused" => grant.is_unused(now) && sees_use(visitor, grant),
         "ends-soon" => grant.is_live(now) && grant.ends - now <= 14 * DAY,
         "emergency" => grant.emergency.is_some(),
         "revoked" => grant.revoked.is_some(),
@@ -270,37 +221,28 @@ fn is_of(grant: &Grant, now: Time, standing: &str) -> bool {
     }
 }
 
-async fn find<'a>(app: &App, visitor: &'a Visitor, list: &ListState) -> Result<Vec<&'a Grant>, PageError> {
+fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Grant> {
     let q = list.get("q");
     let is = |name: &str, value: &str| list.get(name).is_empty() || list.get(name) == value;
     let fits = |grant: &&Grant| {
         let tier = visitor.state.secrets.get(grant.secret).map_or("", |secret| secret.tier().as_str());
         let named = || {
-            let (name, title) = (visitor.name(grant.person), subject_title(visitor, grant.secret));
+            let (name, title) = (visitor.name(grant.person), visitor.title(grant.secret));
             contains(&format!("{} {name} {} {title} {}", grant.id, grant.secret, grant.purpose), q)
         };
         is("tier", tier)
-            && is_of(grant, visitor.now, list.get("state"))
+            && is_of(visitor, grant, list.get("state"))
             && (list.get("person").is_empty() || list.get("person") == grant.person.to_string())
             && (list.get("secret").is_empty() || list.get("secret") == grant.secret.to_string())
             && (q.is_empty() || named())
     };
     let all = visitor.state.access.grants();
-    let mut found: Vec<&Grant> = all.filter(|grant| sees_grant(visitor, grant)).filter(fits).collect();
-    if list.get("state") == "unused" {
-        let mut unused = Vec::new();
-        for grant in found {
-            if is_unused(app, visitor, grant).await? {
-                unused.push(grant);
-            }
-        }
-        found = unused;
-    }
+    let mut found: Vec<&Grant> = all.filter(|grant| visitor.sees(grant.id)).filter(fits).collect();
     let (key, backwards) =
         list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
     match key {
         "person" => found.sort_by_cached_key(|grant| visitor.name(grant.person).to_lowercase()),
-        "secret" => found.sort_by_cached_key(|grant| subject_title(visitor, grant.secret).to_lowercase()),
+        "secret" => found.sort_by_cached_key(|grant| visitor.title(grant.secret).to_lowercase()),
         "tier" => {
             found.sort_by_key(|grant| visitor.state.secrets.get(grant.secret).map(|secret| secret.tier()))
         }
@@ -312,21 +254,21 @@ async fn find<'a>(app: &App, visitor: &'a Visitor, list: &ListState) -> Result<V
     if backwards {
         found.reverse();
     }
-    Ok(found)
+    found
 }
 
-async fn row(app: &App, visitor: &Visitor, grant: &Grant) -> Result<Row, PageError> {
-    Ok(Row {
+fn row(visitor: &Visitor, grant: &Grant) -> Row {
+    Row {
         id: grant.id.to_string(),
         person: visitor.name(grant.person),
-        title: subject_title(visitor, grant.secret),
+        title: visitor.title(grant.secret),
         tier: visitor.state.secrets.get(grant.secret).map(|secret| badge(secret.tier())),
         purpose: format::shorten(&grant.purpose, 80),
         from: visitor.date(grant.from),
         ends: visitor.moment(grant.ends),
-        used: used(app, visitor, grant).await?,
+        used: used(visitor, grant),
         standing: standing_of(grant, visitor.now),
-    })
+    }
 }
 
 fn chips(list: &ListState) -> Vec<Chip> {
@@ -342,6 +284,3 @@ fn chips(list: &ListState) -> Vec<Chip> {
     ];
     words.iter().filter_map(|(name, shown)| list.chip(name, shown)).collect()
 }
-
-/// Who may see openings of everybody, and so which grants lie unused.
-pub(crate) const SEES_OPENINGS: &[Role] = &[Role::Counsel, Role::SecurityOfficer, Role::Auditor];

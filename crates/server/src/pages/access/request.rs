@@ -2,7 +2,7 @@
 
 use super::act::{ActPage, Area, Typed, remark, text};
 use super::requests::outcome_of;
-use super::{allowed, known_request, sees_others, subject_title, trail};
+use super::{allowed, known_request, sees_why, trail};
 use crate::app::App;
 use crate::form::SafeForm;
 use crate::frame::Frame;
@@ -16,7 +16,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use program::access::{Command, Outcome, Request, still_needed, why};
-use program::secrets::{Secret, may_see};
+use program::secrets::Secret;
 use program::{Event, Text, access};
 use serde::Deserialize;
 
@@ -75,7 +75,7 @@ async fn show(
     errors: Errors,
 ) -> PageResult {
     let (request, secret) = known_request(visitor, id)?;
-    let title = subject_title(visitor, secret.id);
+    let title = visitor.title(secret.id);
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let reason = Text::new("a reason").ok();
     let refuse = reason.map(|reason| Command::Refuse { request: request.id, reason });
@@ -88,7 +88,7 @@ async fn show(
         secret: secret.id.to_string(),
         title,
         tier: badge(secret.tier()),
-        links: may_see(&visitor.state, &visitor.actor, visitor.now, secret),
+        links: visitor.sees(secret.id),
         purpose: request.purpose.clone(),
         asked: visitor.moment(request.at),
         ends: visitor.moment(request.ends),
@@ -129,8 +129,7 @@ fn needed(visitor: &Visitor, request: &Request, secret: &Secret) -> String {
 
 /// How whoever asks stands with everything else the tier asks: shown to those who answer, and to them.
 fn standing(app: &App, visitor: &Visitor, request: &Request, secret: &Secret) -> Vec<Mark> {
-    let own = request.person == visitor.person;
-    if !(own || sees_others(visitor, secret)) {
+    if !sees_why(visitor, request.person, secret) {
         return Vec::new();
     }
     let (_, because) = why(&visitor.state, app.service.gate(), request.person, secret.id, visitor.now, None);
@@ -184,10 +183,8 @@ pub(super) async fn refuse(
     let Some(reason) = text(&mut errors, "reason", &typed.reason) else {
         return page.again(errors);
     };
-    match app.service.act(&visitor.actor, Command::Refuse { request: request.id, reason }).await {
-        Ok(done) => Ok(recorded(&format!("/requests/{}", request.id), &done, "You refused the request.")),
-        Err(error) => page.again(as_errors(error)?),
-    }
+    let command = Command::Refuse { request: request.id, reason };
+    page.run(&app, &visitor, command, &format!("/requests/{}", request.id), "You refused the request.").await
 }
 
 fn refusing(visitor: &Visitor, request: &Request, typed: &Typed) -> ActPage {
@@ -200,7 +197,7 @@ fn refusing(visitor: &Visitor, request: &Request, typed: &Typed) -> ActPage {
     page.kind = "danger";
     page.quote = request.purpose.clone();
     page.says = vec![
-        format!("{name} gets no access to {} by this request.", subject_title(visitor, request.secret)),
+        format!("{name} gets no access to {} by this request.", visitor.title(request.secret)),
         "Your reason is shown to them. They may ask again.".to_owned(),
     ];
     page.area = Some(Area {
@@ -221,15 +218,13 @@ pub(super) async fn ask_withdraw(visitor: Visitor, Path(id): Path<String>) -> Pa
 /// `POST /requests/{id}/withdraw`
 pub(super) async fn withdraw(app: State<App>, visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let (request, _) = known_request(&visitor, &id)?;
-    match app.service.act(&visitor.actor, Command::Withdraw { request: request.id }).await {
-        Ok(done) => Ok(recorded(&format!("/requests/{}", request.id), &done, "You took the request back.")),
-        Err(error) => withdrawing(&visitor, request).again(as_errors(error)?),
-    }
+    let (command, to) = (Command::Withdraw { request: request.id }, format!("/requests/{}", request.id));
+    withdrawing(&visitor, request).run(&app, &visitor, command, &to, "You took the request back.").await
 }
 
 fn withdrawing(visitor: &Visitor, request: &Request) -> ActPage {
     let back = format!("/requests/{}", request.id);
-    let heading = format!("Take back your request for {}", subject_title(visitor, request.secret));
+    let heading = format!("Take back your request for {}", visitor.title(request.secret));
     let mut page = ActPage::new(visitor, heading, format!("{back}/withdraw"), "Take it back", back.clone());
     page.trail = trail("/requests", "Requests", back, request.id.to_string());
     page.says = vec!["Nobody is asked to answer it any more. You may ask again.".to_owned()];

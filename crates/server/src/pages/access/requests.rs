@@ -1,6 +1,6 @@
 //! The list of requests: what waits for the visitor's answer, their own, and all they may see.
 
-use super::{allowed, sees_request, subject_title};
+use super::allowed;
 use crate::format;
 use crate::frame::Frame;
 use crate::pages::secrets::badge;
@@ -53,7 +53,7 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
     let pager = list.pager(found.len() as u64);
     let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
     let size = usize::try_from(list.size()).unwrap_or(25);
-    let all = || visitor.state.access.requests().filter(|request| sees_request(&visitor, request));
+    let all = || visitor.state.access.requests().filter(|request| visitor.sees(request.id));
     let count = |show: &str| all().filter(|request| shows(&visitor, request, show)).count() as u64;
     let tab = |show: &str, label: &str| {
         Tab::counted(list.with("show", show), label, count(show), list.get("show") == show)
@@ -157,7 +157,7 @@ fn exported(visitor: &Visitor, query: Vec<(String, String)>) -> Vec<Exported> {
         person: request.person.to_string(),
         name: visitor.name(request.person),
         secret: request.secret.to_string(),
-        title: subject_title(visitor, request.secret),
+        title: visitor.title(request.secret),
         purpose: request.purpose.clone(),
         asked: request.at.rfc3339(),
         ends: request.ends.rfc3339(),
@@ -217,7 +217,7 @@ fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Request> {
                 request.id,
                 visitor.name(request.person),
                 request.secret,
-                subject_title(visitor, request.secret),
+                visitor.title(request.secret),
                 request.purpose
             );
             contains(&text, q)
@@ -230,13 +230,12 @@ fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Request> {
             && (q.is_empty() || named())
     };
     let all = visitor.state.access.requests();
-    let mut found: Vec<&Request> =
-        all.filter(|request| sees_request(visitor, request)).filter(fits).collect();
+    let mut found: Vec<&Request> = all.filter(|request| visitor.sees(request.id)).filter(fits).collect();
     let (key, backwards) =
         list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
     match key {
         "person" => found.sort_by_cached_key(|request| visitor.name(request.person).to_lowercase()),
-        "secret" => found.sort_by_cached_key(|request| subject_title(visitor, request.secret).to_lowercase()),
+        "secret" => found.sort_by_cached_key(|request| visitor.title(request.secret).to_lowercase()),
         "tier" => {
             found.sort_by_key(|request| visitor.state.secrets.get(request.secret).map(|secret| secret.tier()))
         }
@@ -256,7 +255,7 @@ fn row(visitor: &Visitor, request: &Request) -> Row {
     Row {
         id: request.id.to_string(),
         person: visitor.name(request.person),
-        title: subject_title(visitor, request.secret),
+        title: visitor.title(request.secret),
         tier: visitor.state.secrets.get(request.secret).map(|secret| badge(secret.tier())),
         purpose: format::shorten(&request.purpose, 120),
         asked: visitor.moment(request.at),

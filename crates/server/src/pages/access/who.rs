@@ -1,6 +1,6 @@
 //! "Who can open this, and why?": everybody who was ever granted the secret, with a row of marks.
 
-use super::{sees_others, trail};
+use super::trail;
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
@@ -62,7 +62,7 @@ pub(super) async fn page(
     Query(query): Query<Vec<(String, String)>>,
 ) -> PageResult {
     let secret = known(&visitor, &id)?;
-    if !sees_others(&visitor, secret) {
+    if !visitor.oversees(secret.id) {
         return Ok(Redirect::to(&format!("/access/why?secret={}", secret.id)).into_response());
     }
     let list = ListState::new(&format!("/secrets/{}/who", secret.id), query);
@@ -159,7 +159,7 @@ fn exported(
     query: Vec<(String, String)>,
 ) -> Result<(String, Vec<Exported>), PageError> {
     let secret = known(visitor, id)?;
-    if !sees_others(visitor, secret) {
+    if !visitor.oversees(secret.id) {
         return Err(PageError::NotFound);
     }
     let everyone = access::who(&visitor.state, app.service.gate(), secret.id, visitor.now);

@@ -1,6 +1,6 @@
 //! "Why can't I?": one person and one secret, every condition that is asked, and what can be done about those that fail.
 
-use super::{sees_others, sees_why, trail};
+use super::{sees_why, trail};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
@@ -52,7 +52,7 @@ pub(super) async fn page(app: State<App>, visitor: Visitor, Query(asked): Query<
     let person = match asked.person.trim() {
         "" => visitor.person,
         // The directory is not for everybody: who may not ask about others learns nothing from a name they guess.
-        typed if sees_others(&visitor, secret) => named(&visitor.state, typed).unwrap_or_else(|wrong| {
+        typed if visitor.oversees(secret.id) => named(&visitor.state, typed).unwrap_or_else(|wrong| {
             errors.add("person", wrong);
             visitor.person
         }),
@@ -82,7 +82,7 @@ pub(super) async fn page(app: State<App>, visitor: Visitor, Query(asked): Query<
         failing: because.iter().filter(|one| !one.met).count() as u64,
         until: decision.valid_until().filter(|_| decision.allowed()).map(|until| visitor.moment(Time(until))),
         marks: marks::marks_of(&visitor, person, &because),
-        asks_others: sees_others(&visitor, secret),
+        asks_others: visitor.oversees(secret.id),
         emergency: own && grant_fails && requirement.emergency_minutes > 0,
         typed: asked.person,
         errors,

@@ -40,6 +40,7 @@ struct AssignPage {
     frame: Frame,
     trail: Vec<Tab>,
     id: String,
+    title: String,
     list: ListState,
     departments: Vec<Choice>,
     engagements: Vec<Choice>,
@@ -170,6 +171,7 @@ fn show(visitor: &Visitor, agreement: &Agreement, value: Typed, errors: Errors) 
         frame: visitor.frame(&format!("Ask people to sign {}", agreement.title()), "/agreements"),
         trail: trail(agreement, Some(("assign", "Ask people to sign"))),
         id: agreement.id.to_string(),
+        title: agreement.title().to_owned(),
         departments: departments.keys().map(|name| Choice::new(name, name, "", &value.department)).collect(),
         engagements: vec![
             Choice::new(Engagement::Employee.word(), "Employees", "", &value.engagement),

@@ -1,6 +1,6 @@
 //! One agreement: what it covers, its versions, how many it binds, and what happened.
 
-use super::{ASKERS, PUBLISHERS, covers_in_words, state_pill, tabs, term_in_words, trail};
+use super::{covers_in_words, state_pill, tabs, term_in_words, trail};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use program::AgreementId;
-use program::agreements::{Agreement, Media};
+use program::agreements::{ASKERS, Agreement, Media, PUBLISHERS};
 use serde::Deserialize;
 
 /// Entries on a page of a history.
@@ -97,7 +97,7 @@ pub(super) async fn overview(visitor: Visitor, Path(id): Path<AgreementId>) -> P
         note: version.note.as_ref().map(ToString::to_string).unwrap_or_default(),
     });
     let page = OverviewPage {
-        covers: covers_in_words(&visitor.state, &newest.covers),
+        covers: covers_in_words(&visitor, &newest.covers),
         term: term_in_words(newest),
         second_factor: newest.second_factor,
         digest: newest.text.digest.to_string(),

@@ -1,6 +1,6 @@
 //! The library of agreements, with how many people each one binds.
 
-use super::{PUBLISHERS, covers_in_words, signers, state_pill, term_in_words};
+use super::{covers_in_words, signers, state_pill, term_in_words};
 use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::table::{attachment, contains};
@@ -10,7 +10,7 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::Query;
 use axum::http::StatusCode;
-use program::agreements::Agreement;
+use program::agreements::{Agreement, PUBLISHERS};
 use serde::Serialize;
 
 #[derive(Template)]
@@ -161,7 +161,7 @@ fn row(visitor: &Visitor, agreement: &Agreement) -> Option<Row> {
         id: agreement.id.to_string(),
         title: agreement.title().to_owned(),
         version: version.number,
-        covers: covers_in_words(&visitor.state, &version.covers),
+        covers: covers_in_words(visitor, &version.covers),
         published: When::day(version.at.0, visitor.now.0, &visitor.zone),
         signed: signers::signed_now(visitor, agreement) as u64,
         waiting: signers::waiting(visitor, agreement) as u64,
@@ -178,7 +178,7 @@ fn exported(visitor: &Visitor, list: &ListState) -> Vec<Exported> {
             title: agreement.title().to_owned(),
             version: version.number,
             published: version.at.rfc3339(),
-            covers: covers_in_words(&visitor.state, &version.covers),
+            covers: covers_in_words(visitor, &version.covers),
             term: term_in_words(version),
             second_factor: version.second_factor,
             digest: version.text.digest.to_string(),

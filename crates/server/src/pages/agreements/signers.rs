@@ -1,6 +1,6 @@
 //! Who has signed an agreement and who has not: people × state, with filters and exports.
 
-use super::{ASKERS, standing, stands::WORDS, tabs, trail};
+use super::{standing, stands::WORDS, tabs, trail};
 use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::people::found_by;
@@ -12,7 +12,7 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use program::AgreementId;
-use program::agreements::{Agreement, Method, may_sign};
+use program::agreements::{ASKERS, Agreement, Method, may_sign};
 use program::people::Person;
 use serde::Serialize;
 use std::collections::BTreeSet;

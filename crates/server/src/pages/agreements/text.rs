@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use program::AgreementId;
-use program::agreements::Media;
+use program::agreements::{Media, READERS};
 
 #[derive(Template)]
 #[template(path = "agreements/text.html")]
@@ -38,7 +38,7 @@ pub(super) async fn page(
     let version = agreement.version(number).ok_or(PageError::NotFound)?;
     let label = format!("Version {number}");
     let here = format!("versions/{number}");
-    let runs = visitor.is(super::READERS);
+    let runs = visitor.is(READERS);
     let trail = if runs {
         super::trail(agreement, Some((&here, &label)))
     } else {

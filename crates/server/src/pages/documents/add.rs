@@ -24,6 +24,7 @@ struct UploadPage {
     frame: Frame,
     trail: Vec<Tab>,
     id: String,
+    title: String,
     back: String,
     most: Option<String>,
     /// Files of this upload that were sealed before one was refused.
@@ -37,6 +38,7 @@ struct ElsewherePage {
     frame: Frame,
     trail: Vec<Tab>,
     id: String,
+    title: String,
     back: String,
     values: Elsewhere,
     errors: Errors,
@@ -206,7 +208,8 @@ pub(super) fn document<'a>(
     visitor: &'a Visitor,
     text: &str,
 ) -> Result<(&'a Secret, &'a Document), PageError> {
-    let document = visitor.state.documents.get(id(text)?).ok_or(PageError::NotFound)?;
+    let found = visitor.state.documents.get(id(text)?).filter(|document| visitor.sees(document.id));
+    let document = found.ok_or(PageError::NotFound)?;
     let secret = known(visitor, &document.secret.to_string())?;
     Ok((secret, document))
 }
@@ -229,6 +232,7 @@ fn upload_page(
         frame: visitor.frame("Add documents", "/secrets"),
         trail: trail(secret),
         id: secret.id.to_string(),
+        title: secret.profile.title.to_string(),
         back: format!("/secrets/{}/documents", secret.id),
         most: app.service.largest_document().map(format::size),
         sealed,
@@ -241,6 +245,7 @@ fn elsewhere_page(visitor: &Visitor, secret: &Secret, values: Elsewhere, errors:
         frame: visitor.frame("Register a document that stays where it is", "/secrets"),
         trail: trail(secret),
         id: secret.id.to_string(),
+        title: secret.profile.title.to_string(),
         back: format!("/secrets/{}/documents", secret.id),
         values,
         errors,

@@ -5,12 +5,11 @@
 //! they share. So one press of the button is one decision, one entry and one release, and a GET or HEAD, which browsers and
 //! scanners send unasked, never opens anything.
 
-use super::add::{document, trail};
+use super::add::trail;
 use crate::app::App;
 use crate::form::SafeForm;
 use crate::frame::Frame;
-use crate::pages::secrets::known;
-use crate::pages::secrets::mine;
+use crate::pages::secrets::{id as id_of, known, mine};
 use crate::pages::table::disposition;
 use crate::parts::{Mark, Tab, Tier};
 use crate::respond::{PageResult, render};
@@ -24,6 +23,7 @@ use axum::http::header::{
     X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::Response;
+use program::secrets::Secret;
 use serde::Deserialize;
 use service::OpenDocument;
 
@@ -51,8 +51,8 @@ pub(super) async fn open(
     Path(id): Path<String>,
     SafeForm(how): SafeForm<How>,
 ) -> PageResult {
-    let (_, document) = document(&visitor, &id)?;
-    let opened = app.service.open_document(&visitor.actor, document.id).await?;
+    // Not asked beforehand whether the visitor may know of it: the attempt is recorded, and the service tells no more.
+    let opened = app.service.open_document(&visitor.actor, id_of(&id)?).await?;
     let inline = if how.how == "read" { readable(&opened.media_type, &opened.name) } else { None };
     answer(&opened, inline)
 }
@@ -128,7 +128,12 @@ pub(super) async fn ask_precise(
 ) -> PageResult {
     let secret = known(&visitor, &id)?;
     let (opens, marks) = mine(&app, &visitor, secret);
-    let page = PrecisePage {
+    render(StatusCode::OK, &PrecisePage { opens, marks, ..precise_page(&visitor, secret) })
+}
+
+/// The page before anything was decided or opened.
+fn precise_page(visitor: &Visitor, secret: &Secret) -> PrecisePage {
+    PrecisePage {
         frame: visitor.frame("Precise description", "/secrets"),
         trail: trail(secret),
         id: secret.id.to_string(),
@@ -136,11 +141,10 @@ pub(super) async fn ask_precise(
         title: secret.profile.title.to_string(),
         tier: crate::pages::secrets::badge(secret.tier()),
         exists: secret.precise_at().is_some(),
-        opens,
-        marks,
+        opens: false,
+        marks: Vec::new(),
         opened: None,
-    };
-    render(StatusCode::OK, &page)
+    }
 }
 
 /// `POST /secrets/{id}/precise`
@@ -150,20 +154,9 @@ pub(super) async fn precise(
     Path(id): Path<String>,
     SafeForm(How { .. }): SafeForm<How>,
 ) -> PageResult {
-    let secret = known(&visitor, &id)?;
-    let opened = app.service.open_precise(&visitor.actor, secret.id).await?;
-    let page = PrecisePage {
-        frame: visitor.frame("Precise description", "/secrets"),
-        trail: trail(secret),
-        id: secret.id.to_string(),
-        back: format!("/secrets/{}", secret.id),
-        title: secret.profile.title.to_string(),
-        tier: crate::pages::secrets::badge(secret.tier()),
-        exists: true,
-        opens: true,
-        marks: Vec::new(),
-        opened: Some((opened.text, opened.entry)),
-    };
+    let opened = app.service.open_precise(&visitor.actor, id_of(&id)?).await?;
+    let opened = Some((opened.text, opened.entry));
+    let page = PrecisePage { opens: true, opened, ..precise_page(&visitor, known(&visitor, &id)?) };
     render(StatusCode::OK, &page)
 }
 

@@ -1,8 +1,6 @@
 //! One person: who they are, what they signed, what they were granted, and what happened.
 
-use super::{
-    ADMINISTRATORS, CLEARERS, KEEPERS, SUSPENDERS, engagement_name, may_look, path, role_name, standing,
-};
+use super::{engagement_name, path, role_name, standing};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
@@ -15,9 +13,9 @@ use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use program::access;
-use program::people::{Person, Role};
-use program::secrets::may_see;
-use program::{PersonId, duties_of};
+use program::agreements::ASKERS;
+use program::people::{CLEARERS, KEEPERS, Person, ROLE_GIVERS, SUSPENDERS};
+use program::{PersonId, accounts, duties_of, may_read_duty};
 use serde::Deserialize;
 
 /// How many of those who report to somebody are shown by name.
@@ -129,13 +127,14 @@ pub(super) async fn overview(visitor: Visitor, Path(id): Path<PersonId>) -> Page
     let link = |id: PersonId| {
         let found = state.people.get(id);
         let name = found.map_or_else(|| id.to_string(), |found| found.name.to_string());
-        let shown = found.is_some_and(|found| may_look(&visitor, found));
+        let shown = visitor.sees(id);
         (name, if shown { path(id) } else { String::new() })
     };
-    let reports = state.people.iter().filter(|other| other.manager == Some(id) && may_look(&visitor, other));
+    let reports = state.people.iter().filter(|other| other.manager == Some(id) && visitor.sees(other.id));
     let reports: Vec<(String, String)> = reports.map(|other| link(other.id)).collect();
     let roles: Vec<&str> = person.roles.iter().map(|role| role_name(*role)).collect();
     let duties = duties_of(state, id, now).into_iter();
+    let duties = duties.filter(|duty| may_read_duty(state, &visitor.actor, now, duty));
     let page = OverviewPage {
         mail: person.mail.to_string(),
         engagement: engagement_name(person.engagement),
@@ -163,7 +162,7 @@ pub(super) async fn overview(visitor: Visitor, Path(id): Path<PersonId>) -> Page
 pub(super) async fn agreements(visitor: Visitor, Path(id): Path<PersonId>) -> PageResult {
     let person = look(&visitor, id)?;
     let (state, now, zone) = (&visitor.state, visitor.now, visitor.zone.as_str());
-    let reads = visitor.is(crate::pages::agreements::READERS);
+    let reads = visitor.is(program::agreements::READERS);
     let rows = state.agreements.iter().filter_map(|agreement| {
         let stands = standing_with(state, id, agreement, now);
         if stands.is_nothing() {
@@ -186,7 +185,7 @@ pub(super) async fn agreements(visitor: Visitor, Path(id): Path<PersonId>) -> Pa
     });
     let page = AgreementsPage {
         rows: rows.collect(),
-        asks: visitor.is(&[Role::Counsel, Role::HumanResources]),
+        asks: visitor.is(ASKERS),
         frame: visitor.frame(person.name.as_str(), "/people"),
         trail: trail(person),
         head: head(&visitor, person, "agreements"),
@@ -197,11 +196,11 @@ pub(super) async fn agreements(visitor: Visitor, Path(id): Path<PersonId>) -> Pa
 pub(super) async fn access(State(app): State<App>, visitor: Visitor, Path(id): Path<PersonId>) -> PageResult {
     let person = look(&visitor, id)?;
     let (state, now, zone) = (&visitor.state, visitor.now, visitor.zone.as_str());
-    let seen = |secret: &program::secrets::Secret| may_see(state, &visitor.actor, now, secret);
     let mut hidden = 0_u64;
     let mut grants: Vec<GrantRow> = Vec::new();
     for grant in state.access.grants_of(id) {
-        let Some(secret) = state.secrets.get(grant.secret).filter(|secret| seen(secret)) else {
+        let shown = visitor.sees(grant.id) && visitor.sees(grant.secret);
+        let Some(secret) = state.secrets.get(grant.secret).filter(|_| shown) else {
             hidden = hidden.saturating_add(1);
             continue;
         };
@@ -223,10 +222,13 @@ pub(super) async fn access(State(app): State<App>, visitor: Visitor, Path(id): P
         });
     }
     let opens = access::openable(state, app.service.gate(), id, now, None);
-    let opens = opens.into_iter().filter(|secret| seen(secret));
+    let opens =
+        opens.into_iter().filter(|secret| access::may_ask_why(state, &visitor.actor, now, id, secret));
     let opens =
         opens.map(|secret| (secret.id.to_string(), secret.profile.title.to_string(), tier(secret.tier())));
-    let secrets = state.secrets.iter().filter(|secret| seen(secret)).take(500);
+    let secrets = state.secrets.iter();
+    let secrets =
+        secrets.filter(|secret| access::may_ask_why(state, &visitor.actor, now, id, secret)).take(500);
     let secrets =
         secrets.map(|secret| Choice::new(&secret.id.to_string(), secret.profile.title.as_str(), "", ""));
     let page = AccessPage {
@@ -260,7 +262,7 @@ pub(super) async fn history(
 
 /// The person, where the visitor may look at them.
 fn look(visitor: &Visitor, id: PersonId) -> Result<&Person, PageError> {
-    visitor.state.people.get(id).filter(|person| may_look(visitor, person)).ok_or(PageError::NotFound)
+    visitor.state.people.get(id).filter(|person| visitor.sees(person.id)).ok_or(PageError::NotFound)
 }
 
 fn trail(person: &Person) -> Vec<Tab> {
@@ -305,7 +307,7 @@ fn actions(visitor: &Visitor, person: &Person, standing: &str) -> Vec<(String, &
     let all = [
         (visitor.is(KEEPERS), "edit", "Change", "secondary"),
         (visitor.is(CLEARERS) && other && !left, "clearance", "Clearance", "secondary"),
-        (visitor.is(ADMINISTRATORS) && other && !left, "roles", "Roles", "secondary"),
+        (visitor.is(ROLE_GIVERS) && other && !left, "roles", "Roles", "secondary"),
         (visitor.is(SUSPENDERS) && !suspended && !left, "suspend", "Suspend", "secondary"),
         (visitor.is(KEEPERS) && suspended && other, "reinstate", "Reinstate", "secondary"),
         (visitor.is(KEEPERS) && !left, "end", "End", "secondary"),
@@ -315,6 +317,9 @@ fn actions(visitor: &Visitor, person: &Person, standing: &str) -> Vec<(String, &
 }
 
 fn account(visitor: &Visitor, id: PersonId) -> String {
+    if !accounts::may_see_of(&visitor.state, &visitor.actor, visitor.now, id) {
+        return "Shown to those who run accounts".to_owned();
+    }
     let Some(account) = visitor.state.accounts.of(id) else {
         return "None: they do not sign in".to_owned();
     };

@@ -180,6 +180,7 @@ fn show_plan(visitor: &Visitor, csv: &[u8], plan: &Plan, changed: bool, errors: 
         (false, true) => "Nothing: everybody in this file is already entered like that.",
         (false, false) => "Nothing has happened, and nothing can be imported until every row can be taken.",
     };
+    let lines = if does.is_empty() { "" } else { "#rows" };
     let page = PreviewPage {
         frame: visitor.frame("What this import would do", "/people"),
         trail: trail(),
@@ -187,10 +188,10 @@ fn show_plan(visitor: &Visitor, csv: &[u8], plan: &Plan, changed: bool, errors: 
         changed,
         errors,
         figures: vec![
-            (number(adds), "people would be added", "#rows"),
-            (number(changes), "would be changed", "#rows"),
-            (number(same), "are like that already", "#rows"),
-            (number(refusals), "rows cannot be taken", "#refused"),
+            (number(adds), "people would be added", lines),
+            (number(changes), "would be changed", lines),
+            (number(same), "are like that already", lines),
+            (number(refusals), "rows cannot be taken", if refused.is_empty() { "" } else { "#refused" }),
         ],
         refused_title: format!("{} cannot be taken", count(refusals, "row", "rows")),
         refused,

@@ -96,7 +96,7 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
         StatusCode::OK,
         &ListPage {
             frame: visitor.frame("People", "/people"),
-            keeps: visitor.is(super::KEEPERS),
+            keeps: visitor.is(people::KEEPERS),
             nobody: visitor.state.people.is_empty(),
             departments,
             roles,

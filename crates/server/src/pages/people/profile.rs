@@ -1,6 +1,6 @@
 //! Adding a person, and changing what is known about one.
 
-use super::{ADMINISTRATORS, CLEARERS, complain, engagement_name, fields, named, path, role_name};
+use super::{complain, engagement_name, fields, named, path, role_name};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::form::SafeForm;
@@ -11,7 +11,9 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use program::people::{Command, Engagement, Joiner, MOST_CLEARANCE, Mail, Person, Profile, Role};
+use program::people::{
+    CLEARERS, Command, Engagement, Joiner, MOST_CLEARANCE, Mail, Person, Profile, ROLE_GIVERS, Role,
+};
 use program::{Date, Event, PersonId, Refusal};
 use serde::Deserialize;
 use std::collections::BTreeSet;
@@ -218,7 +220,7 @@ fn show(visitor: &Visitor, known: Option<&Person>, value: Typed, errors: Errors)
         back: known.map_or_else(|| "/people".to_owned(), |person| path(person.id)),
         joins: known.is_none(),
         clears: visitor.is(CLEARERS),
-        gives: visitor.is(ADMINISTRATORS),
+        gives: visitor.is(ROLE_GIVERS),
         departments,
         engagements: vec![
             engagement(Engagement::Employee, "Employed by the organisation."),

@@ -73,7 +73,11 @@ pub(super) async fn entry(State(app): State<App>, visitor: Visitor, Path(n): Pat
         when: visitor.moment(view.time),
         line: row(&visitor, &view),
         via,
-        about: view.subjects.iter().map(|subject| (subject.to_string(), page_of(*subject))).collect(),
+        about: view
+            .subjects
+            .iter()
+            .map(|subject| (subject.to_string(), page_of(&visitor, *subject)))
+            .collect(),
         fields: fields.map(|field| (field.name.clone(), field.value.as_ref().map(in_words))).collect(),
         erased: view.by.is_none(),
         kind: view.kind,
@@ -171,17 +175,18 @@ fn way(via: &Via) -> String {
     }
 }
 
-/// The page of what an entry is about, where it has one.
-fn page_of(subject: Subject) -> Option<String> {
+/// The page of what an entry is about, where it has one that the visitor may see.
+fn page_of(visitor: &Visitor, subject: Subject) -> Option<String> {
     let area = match subject {
         Subject::PersonId(_) => "people",
         Subject::SecretId(_) => "secrets",
         Subject::DocumentId(_) => "documents",
         Subject::AgreementId(_) => "agreements",
         Subject::RequestId(_) => "requests",
+        Subject::GrantId(_) => "grants",
         _ => return None,
     };
-    Some(format!("/{area}/{subject}"))
+    visitor.sees(subject).then(|| format!("/{area}/{subject}"))
 }
 
 /// A field's value for people: text as it is, lists with commas, anything deeper as JSON.

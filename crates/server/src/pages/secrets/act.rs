@@ -1,9 +1,8 @@
-//! What is done to a secret in one step: accept, return, review, retire, ask for access, take a grant back. Each says
-//! what will happen before it asks.
+//! What is done to a secret in one step: accept, return, review, retire, ask for access. Each says what will
+//! happen before it asks.
 
-use super::{id, known, may};
+use super::{known, may};
 use crate::app::App;
-use crate::errors::PageError;
 use crate::form::SafeForm;
 use crate::frame::Frame;
 use crate::parts::{Errors, Tab};
@@ -12,7 +11,7 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use program::access::{self, Grant};
+use program::access;
 use program::secrets::{self, Secret};
 use program::{Command, DAY, Date, GrantId, Refusal, SecretId, Text, Time};
 use serde::Deserialize;
@@ -288,77 +287,4 @@ fn trail(secret: &Secret) -> Vec<Tab> {
 pub(super) fn may_revoke(visitor: &Visitor, grant: GrantId) -> bool {
     let reason = Text::new("asked on trial").ok();
     may(visitor, reason.map(|reason| access::Command::Revoke { grant, reason }.into()))
-}
-
-/// `GET /secrets/{id}/grants/{grant}/revoke`
-pub(super) async fn ask_revoke(
-    visitor: Visitor,
-    Path((secret, grant)): Path<(String, String)>,
-) -> PageResult {
-    let (secret, grant) = granted(&visitor, &secret, &grant)?;
-    render(StatusCode::OK, &revoke_page(&visitor, secret, grant, Asked::default(), Errors::default()))
-}
-
-/// `POST /secrets/{id}/grants/{grant}/revoke`
-pub(super) async fn revoke(
-    State(app): State<App>,
-    visitor: Visitor,
-    Path((secret, grant)): Path<(String, String)>,
-    SafeForm(asked): SafeForm<Asked>,
-) -> PageResult {
-    let (secret, grant) = granted(&visitor, &secret, &grant)?;
-    let reason = asked.confirmed(&visitor.name(grant.person)).and_then(|()| asked.required());
-    let done = match reason {
-        Ok(reason) => {
-            app.service.act(&visitor.actor, access::Command::Revoke { grant: grant.id, reason }).await
-        }
-        Err(refusal) => Err(refusal.into()),
-    };
-    match done {
-        Ok(done) => {
-            Ok(recorded(&format!("/secrets/{}/people", secret.id), &done, "The grant was taken back"))
-        }
-        Err(error) => {
-            let errors = named(as_errors(error)?);
-            render(StatusCode::UNPROCESSABLE_ENTITY, &revoke_page(&visitor, secret, grant, asked, errors))
-        }
-    }
-}
-
-fn granted<'a>(
-    visitor: &'a Visitor,
-    secret: &str,
-    grant: &str,
-) -> Result<(&'a Secret, &'a Grant), PageError> {
-    let secret = known(visitor, secret)?;
-    let found = visitor.state.access.grant(id::<GrantId>(grant)?).filter(|found| found.secret == secret.id);
-    let found = found.filter(|found| found.person == visitor.person || may_revoke(visitor, found.id));
-    found.map(|found| (secret, found)).ok_or(PageError::NotFound)
-}
-
-fn revoke_page(visitor: &Visitor, secret: &Secret, grant: &Grant, asked: Asked, errors: Errors) -> ActPage {
-    let name = visitor.name(grant.person);
-    let until = visitor.when(grant.ends);
-    ActPage {
-        frame: visitor.frame("Take a grant back", "/secrets"),
-        trail: trail(secret),
-        title: format!("Take back {}", grant.id),
-        happens: vec![
-            format!(
-                "From the moment you press the button, {name} can open nothing of {} under this grant.",
-                secret.id
-            ),
-            format!("It was given for: {} It would have ended {until}.", grant.purpose),
-        ],
-        action: format!("/secrets/{}/grants/{}/revoke", secret.id, grant.id),
-        back: format!("/secrets/{}/people", secret.id),
-        day: ("", ""),
-        text: ("Why", "This stands in the record."),
-        text_required: true,
-        confirm: name,
-        submit: "Take the grant back",
-        kind: "danger",
-        asked,
-        errors,
-    }
 }

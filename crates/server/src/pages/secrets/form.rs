@@ -193,7 +193,7 @@ fn factors(values: &Values, errors: &Errors) -> Vec<FactorField> {
 
 /// Collects everything that is wrong with a form, where the rules would stop at the first.
 fn note<T>(errors: &mut Errors, field: &str, result: Result<T, impl std::fmt::Display>) -> Option<T> {
-    result.map_err(|error| errors.add(field, error.to_string())).ok()
+    result.map_err(|error| errors.add(field, crate::respond::capital(&error.to_string()))).ok()
 }
 
 /// A refusal as the error of a field.

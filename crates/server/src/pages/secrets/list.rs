@@ -113,7 +113,7 @@ pub(super) fn state_of(status: Status) -> (Tone, &'static str) {
 }
 
 fn seen(visitor: &Visitor, secret: &Secret) -> bool {
-    secrets::may_see(&visitor.state, &visitor.actor, visitor.now, secret)
+    visitor.sees(secret.id)
 }
 
 fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Secret> {

@@ -2,7 +2,6 @@
 
 use super::{act::Act, badge, form, known, list::state_of, may};
 use crate::app::App;
-use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::history::{History, history_of};
 use crate::parts::{Mark, Tab, Tier as TierBadge, Tone, When};
@@ -12,10 +11,10 @@ use crate::{format, marks};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use program::PersonId;
 use program::access::{self, Circumstances};
 use program::documents::{self, Document, Kept};
 use program::secrets::{Amount, FACTORS, PlaceKind, Secret, Status};
-use program::{PersonId, Subject};
 
 /// What stands above every part of a secret.
 pub(crate) struct Head {
@@ -39,7 +38,8 @@ impl Head {
         let base = format!("/secrets/{id}");
         let state = &visitor.state;
         let here = |name: &str| format!("{base}{name}");
-        let live = state.access.grants_to(id).filter(|grant| grant.is_live(visitor.now)).count() as u64;
+        let live = state.access.grants_to(id).filter(|grant| grant.is_live(visitor.now));
+        let live = live.filter(|grant| visitor.sees(grant.id)).count() as u64;
         let tabs = vec![
             Tab::new(here(""), "Overview", part.is_empty()),
             Tab::counted(here("/documents"), "Documents", in_use(visitor, secret), part == "documents"),
@@ -185,6 +185,8 @@ struct DocumentsPage {
     frame: Frame,
     head: Head,
     rows: Vec<DocumentRow>,
+    /// The visitor may know which documents there are.
+    inside: bool,
     adds: bool,
     has_precise: bool,
 }
@@ -199,8 +201,10 @@ pub(super) async fn documents(visitor: Visitor, Path(id): Path<String>) -> PageR
             .state
             .documents
             .of(secret.id)
+            .filter(|document| visitor.sees(document.id))
             .map(|document| DocumentRow::new(&visitor, document))
             .collect(),
+        inside: documents::may_see_of(&visitor.state, &visitor.actor, visitor.now, secret),
         adds: documents::may_add(&visitor.state, &visitor.actor, visitor.now, secret.id).is_ok(),
         has_precise: secret.precise_at().is_some(),
     };
@@ -214,7 +218,6 @@ struct PeoplePage {
     head: Head,
     opens: bool,
     marks: Vec<Mark>,
-    asks: bool,
     all: bool,
     rows: Vec<PersonRow>,
     grants: Vec<GrantRow>,
@@ -236,7 +239,9 @@ struct GrantRow {
     purpose: String,
     approvers: String,
     ends: When,
-    status: (Tone, String),
+    status: (Tone, &'static str),
+    /// Why it was taken back, where it was.
+    because: String,
     revocable: bool,
 }
 
@@ -251,7 +256,7 @@ struct RequestRow {
 pub(super) async fn people(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let secret = known(&visitor, &id)?;
     let (opens, marks) = mine(&app, &visitor, secret);
-    let all = sees_all(&app, &visitor, secret).await?;
+    let all = visitor.oversees(secret.id);
     let state = &visitor.state;
     let moment = |time: program::Time| When::moment(time.0, visitor.now.0, &visitor.zone);
     let shown = |person: PersonId| all || person == visitor.person;
@@ -266,7 +271,6 @@ pub(super) async fn people(State(app): State<App>, visitor: Visitor, Path(id): P
         head: Head::new(&visitor, secret, "people"),
         opens,
         marks,
-        asks: may(&visitor, Act::Request.trial(&visitor, secret.id)),
         all,
         rows: who
             .into_iter()
@@ -289,6 +293,7 @@ pub(super) async fn people(State(app): State<App>, visitor: Visitor, Path(id): P
                 approvers: grant.approvers.iter().map(|id| visitor.name(*id)).collect::<Vec<_>>().join(", "),
                 ends: moment(grant.ends),
                 status: standing(grant, visitor.now),
+                because: grant.revoked.as_ref().map(|revoked| revoked.reason.to_string()).unwrap_or_default(),
                 revocable: super::act::may_revoke(&visitor, grant.id),
             })
             .collect(),
@@ -304,18 +309,14 @@ pub(super) async fn people(State(app): State<App>, visitor: Visitor, Path(id): P
     render(StatusCode::OK, &page)
 }
 
-/// Who else may open a secret is for those who may read its history.
-async fn sees_all(app: &App, visitor: &Visitor, secret: &Secret) -> Result<bool, PageError> {
-    Ok(!history_of(&app.service, visitor, Subject::from(secret.id), None, 1).await?.own_only)
-}
-
-fn standing(grant: &access::Grant, now: program::Time) -> (Tone, String) {
-    let emergency = if grant.emergency.is_some() { "emergency, " } else { "" };
-    match &grant.revoked {
-        Some(revocation) => (Tone::Bad, format!("{emergency}taken back: {}", revocation.reason)),
-        None if grant.ends <= now => (Tone::Calm, format!("{emergency}ended")),
-        None if grant.emergency.is_some() => (Tone::Warn, "emergency, in force".to_owned()),
-        None => (Tone::Good, "in force".to_owned()),
+fn standing(grant: &access::Grant, now: program::Time) -> (Tone, &'static str) {
+    match (&grant.revoked, grant.emergency.is_some()) {
+        (Some(_), false) => (Tone::Bad, "taken back"),
+        (Some(_), true) => (Tone::Bad, "emergency, taken back"),
+        (None, false) if grant.ends <= now => (Tone::Calm, "ended"),
+        (None, true) if grant.ends <= now => (Tone::Calm, "emergency, ended"),
+        (None, true) => (Tone::Warn, "emergency, in force"),
+        (None, false) => (Tone::Good, "in force"),
     }
 }
 

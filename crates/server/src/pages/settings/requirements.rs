@@ -1,6 +1,5 @@
 //! The requirements of the tiers: the table, the form, and what a change would shut or open.
 
-use super::SETTERS;
 use crate::app::App;
 use crate::errors::PageError;
 use crate::form::SafeForm;
@@ -15,7 +14,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use gate::{Condition, ConditionSet, Gate, NetworkRange};
-use program::access::{AVAILABLE, Command, Event, Requirement, who};
+use program::access::{AVAILABLE, Command, Event, Requirement, SETTERS, who};
 use program::people::Role;
 use program::secrets::{Status, Tier};
 use program::{PersonId, Recorded, SecretId, State as Programme, Text};

@@ -58,7 +58,8 @@ impl Values {
             rooms: get("rooms"),
             others: get("others"),
             known_by: get("known_by"),
-            value: money("value"),
+            // Not `value`: that is the name of a factor's score.
+            value: money("worth"),
             cost: money("cost"),
             factors: FACTORS.map(|(key, _)| (get(key), get(&format!("{key}-reason")))),
             review: get("review"),
@@ -117,11 +118,15 @@ impl Values {
         let (state, zone) = (&visitor.state, &visitor.state.organisation.zone);
         let mut errors = Errors::default();
         let e = &mut errors;
-        let title = note(e, "title", Line::new(&self.title));
+        let title = given(e, "title", "Give it a title", &self.title)
+            .and_then(|text| note(e, "title", Line::new(text)));
         let owner = person(e, "owner", state, &self.owner);
-        let department = note(e, "department", Line::new(&self.department));
-        let tier = note(e, "tier", self.tier.parse::<Tier>().map_err(|refusal| refused(&refusal)));
-        let summary = note(e, "summary", Text::new(&self.summary));
+        let department = given(e, "department", "Name the department it belongs to", &self.department)
+            .and_then(|text| note(e, "department", Line::new(text)));
+        let tier = given(e, "tier", "Choose how much harm disclosure would do", &self.tier)
+            .and_then(|text| note(e, "tier", text.parse::<Tier>().map_err(|refusal| refused(&refusal))));
+        let summary = given(e, "summary", "Say what it is about", &self.summary)
+            .and_then(|text| note(e, "summary", Text::new(text)));
         let precise = optional(e, "precise", &self.precise);
         let mut places = Vec::new();
         for (field, sort, text) in [
@@ -137,7 +142,7 @@ impl Values {
         }
         let known_by: BTreeSet<PersonId> =
             lines(&self.known_by).filter_map(|line| person(e, "known_by", state, line)).collect();
-        let value = amount(e, "value", &self.value);
+        let value = amount(e, "worth", &self.value);
         let cost = amount(e, "cost", &self.cost);
         let factors = self.scores(e);
         let review = self.day(e, zone);
@@ -168,18 +173,18 @@ impl Values {
             *slot = match (score.trim(), reason.trim()) {
                 ("", "") => None,
                 ("", _) => {
-                    errors.add(key, "choose a score for the reason you gave");
+                    errors.add(key, "Choose a score for the reason you gave");
                     None
                 }
                 (_, "") => {
-                    errors.add(key, "say why: a score without its reason convinces nobody");
+                    errors.add(key, "Say why: a score without its reason convinces nobody");
                     None
                 }
                 (score, reason) => {
                     let score = score.parse().ok().filter(|score| (1..=5).contains(score));
                     let reason = note(errors, key, Text::new(reason));
                     if score.is_none() {
-                        errors.add(key, "each factor is scored from 1 to 5");
+                        errors.add(key, "Each factor is scored from 1 to 5");
                     }
                     score.zip(reason).map(|(score, reason)| Factor { score, reason })
                 }
@@ -196,6 +201,15 @@ impl Values {
     }
 }
 
+/// What was typed, or the error that asks for it.
+fn given<'a>(errors: &mut Errors, field: &str, asks: &str, typed: &'a str) -> Option<&'a str> {
+    if typed.trim().is_empty() {
+        errors.add(field, asks);
+        return None;
+    }
+    Some(typed)
+}
+
 fn mail(state: &State, id: PersonId) -> String {
     state.people.get(id).map_or_else(|| id.to_string(), |person| person.mail.to_string())
 }
@@ -207,8 +221,8 @@ fn person(errors: &mut Errors, field: &str, state: &State, text: &str) -> Option
     let found = by_id.or_else(|| state.people.by_mail(text).map(|person| person.id));
     if found.is_none() {
         let message = match text {
-            "" => "name somebody by their mail address".to_owned(),
-            _ => format!("nobody here is `{text}`: give a mail address, or a number such as P-7"),
+            "" => "Name somebody by their mail address".to_owned(),
+            _ => format!("Nobody here is `{text}`: give a mail address, or a number such as P-7"),
         };
         errors.add(field, message);
     }
@@ -220,7 +234,7 @@ fn amount(errors: &mut Errors, field: &str, money: &Money) -> Option<Amount> {
         money.units.chars().filter(|c| !c.is_whitespace() && !matches!(c, '\'' | ',' | '_')).collect();
     if units.is_empty() {
         if !money.basis.trim().is_empty() {
-            errors.add(field, "give the amount that this basis is for");
+            errors.add(field, "Give the amount that this basis is for");
         }
         return None;
     }

@@ -1,0 +1,27 @@
+//! What templates may not do, where the compiler lets them.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::path::Path;
+
+/// A macro's parameter hides the field of the same name in the arguments that follow it and in the body of a `call`: the
+/// page then shows another thing than its author wrote. No field ends in an underscore.
+#[test]
+fn no_parameter_of_a_macro_hides_a_field() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates/partials");
+    let mut seen = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let path = file.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        for definition in text.split("{%- macro ").skip(1) {
+            let head = definition.split("-%}").next().unwrap();
+            let (name, parameters) = head.split_once('(').unwrap();
+            let parameters = parameters.trim_end().trim_end_matches(')');
+            for parameter in parameters.split(", ").filter(|one| !one.is_empty() && !one.contains('=')) {
+                seen += 1;
+                assert!(parameter.ends_with('_'), "{}: `{parameter}` of `{name}`", path.display());
+            }
+        }
+    }
+    assert!(seen > 50, "{seen} parameters found: the templates are written in another way now");
+}
