@@ -45,6 +45,17 @@ pub(crate) struct Report {
     pub(crate) entry: Option<u64>,
     /// The conditions that fail, where the gate refused.
     pub(crate) because: Vec<Reason>,
+    /// The rows that cannot be taken, where a file was given.
+    pub(crate) rows: Vec<Row>,
+}
+
+/// A row of a file that cannot be taken.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Row {
+    /// The line on which it begins, the first being 1.
+    pub(crate) line: u64,
+    /// Everything that is wrong with it.
+    pub(crate) why: String,
 }
 
 /// One condition that fails.
@@ -67,6 +78,7 @@ impl Failure {
             field: None,
             entry: None,
             because: Vec::new(),
+            rows: Vec::new(),
         };
         Self { code, report: Box::new(report) }
     }
@@ -84,6 +96,13 @@ impl Failure {
         self
     }
 
+    /// The refusal of a file because of some of its rows.
+    pub(crate) fn rows(mut self, field: &str, rows: Vec<Row>) -> Self {
+        self.report.field = Some(field.to_owned());
+        self.report.rows = rows;
+        self.remedy("correct these lines, and import the whole file again")
+    }
+
     fn entry(mut self, entry: u64) -> Self {
         self.report.entry = Some(entry);
         self
@@ -99,6 +118,9 @@ impl Failure {
             if let Some(remedy) = &reason.remedy {
                 let _ = write!(text, "\n    {remedy}");
             }
+        }
+        for row in &report.rows {
+            let _ = write!(text, "\n  line {}: {}", row.line, row.why);
         }
         if let Some(remedy) = &report.remedy {
             let mut lines = remedy.lines();
@@ -157,7 +179,9 @@ impl From<ServiceError> for Failure {
                 failure
             }
             ServiceError::Damaged(damage) => damaged(damage.position, message),
-            ServiceError::Content(_) => Self::new(Code::Damaged, "damaged", message),
+            ServiceError::Content(_) => {
+                Self::new(Code::Damaged, "damaged", message).remedy("restore the sealed file from a backup")
+            }
             ServiceError::Upload(_) => Self::input(message),
             ServiceError::Full | ServiceError::Storage(_) | ServiceError::Stopping => Self::storage(message),
         }
@@ -179,6 +203,8 @@ impl From<OpenError> for Failure {
                 Self::new(Code::Damaged, "damaged", message).remedy("restore the data folder from a backup")
             }
             OpenError::Damaged(damage) => damaged(damage.position, message),
+            OpenError::Malformed(_) => Self::new(Code::Damaged, "damaged", message)
+                .remedy("keep this copy as evidence, and go back to a backup"),
             OpenError::Storage(_) => Self::storage(message),
             OpenError::Newer(_) => Self::storage(message).remedy("use the newer version"),
             OpenError::Refused(refusal) => refusal.into(),

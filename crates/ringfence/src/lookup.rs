@@ -96,21 +96,41 @@ fn date(field: &'static str, text: &str, day: impl FnOnce(Date) -> Time) -> Resu
     read.map_err(|error| Refusal::input(field, error.to_string()).into())
 }
 
+/// Looks at a path before anything is done with it: a folder cannot be read, and a pipe or a device may never end.
+pub(crate) fn file(path: &Path) -> Result<u64, Failure> {
+    let found = std::fs::metadata(path).map_err(|error| unreadable(path, &error))?;
+    if found.is_dir() {
+        return Err(
+            Failure::input(format!("`{}` is a folder", path.display())).remedy("name the files in it")
+        );
+    }
+    if !found.is_file() {
+        return Err(Failure::input(format!("`{}` is not a file", path.display()))
+            .remedy("write what it gives into a file first"));
+    }
+    Ok(found.len())
+}
+
+/// Why a path cannot be read.
+pub(crate) fn unreadable(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::input(format!("`{}` cannot be read: {error}", path.display()))
+}
+
 /// A small file whole, or standard input for `-`.
 pub(crate) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
     use std::io::Read;
-    let failed =
-        |error: std::io::Error| Failure::input(format!("`{}` cannot be read: {error}", path.display()));
     let mut bytes = Vec::new();
     let limit = most.saturating_add(1);
     let read = if path == Path::new("-") {
         std::io::stdin().lock().take(limit).read_to_end(&mut bytes)
     } else {
-        std::fs::File::open(path).map_err(failed)?.take(limit).read_to_end(&mut bytes)
+        file(path)?;
+        std::fs::File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes))
     };
-    read.map_err(failed)?;
+    read.map_err(|error| unreadable(path, &error))?;
     if bytes.len() as u64 > most {
-        return Err(Failure::input(format!("`{}` is larger than {most} bytes", path.display())));
+        let message = format!("`{}` is larger than {} MiB", path.display(), most >> 20);
+        return Err(Failure::input(message).remedy("give a smaller file"));
     }
     Ok(bytes)
 }

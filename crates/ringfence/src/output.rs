@@ -43,6 +43,15 @@ impl Output {
         self.bytes(format!("{}\n", text.as_ref()).as_bytes())
     }
 
+    /// A whole text as it is; in JSON as the one field `name`.
+    pub(crate) fn text(&self, text: &str, name: &str) -> Result<(), Failure> {
+        if self.json {
+            self.document(&serde_json::json!({ name: text }))
+        } else {
+            self.bytes(text.as_bytes())
+        }
+    }
+
     pub(crate) fn document(&self, value: &Value) -> Result<(), Failure> {
         let text =
             serde_json::to_string_pretty(value).map_err(|error| Failure::storage(error.to_string()))?;

@@ -1,9 +1,14 @@
 //! The passphrase: from a file, the environment, or somebody who types it.
 
 use crate::errors::{Code, Failure};
+use crate::lookup;
 use service::Passphrase;
+use std::io::Read;
 use std::path::Path;
 use zeroize::Zeroizing;
+
+/// What is read of a file whose first line is a passphrase, in bytes.
+const LARGEST_FILE: usize = 64 << 10;
 
 /// The passphrase of the record.
 pub(crate) fn ask(file: Option<&Path>) -> Result<Passphrase, Failure> {
@@ -29,9 +34,11 @@ pub(crate) fn choose(file: Option<&Path>, variable: &str) -> Result<Passphrase, 
 /// The first line of a file that holds a secret, or of the environment.
 pub(crate) fn given(file: Option<&Path>, variable: &str) -> Result<Option<Passphrase>, Failure> {
     if let Some(path) = file {
-        let bytes = std::fs::read(path)
-            .map(Zeroizing::new)
-            .map_err(|error| Failure::input(format!("`{}` cannot be read: {error}", path.display())))?;
+        let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST_FILE));
+        // A pipe will do here, as password managers give one; but not one that never ends.
+        let read =
+            std::fs::File::open(path).and_then(|file| file.take(LARGEST_FILE as u64).read_to_end(&mut bytes));
+        read.map_err(|error| lookup::unreadable(path, &error))?;
         let text = std::str::from_utf8(&bytes)
             .map_err(|_| Failure::input(format!("`{}` is not UTF-8 text", path.display())))?;
         let line = text.lines().next().unwrap_or_default();

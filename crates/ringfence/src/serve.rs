@@ -1,9 +1,10 @@
 //! `ringfence serve`: the web face of the record, until it is told to stop.
 
 use crate::errors::Failure;
-use crate::output::note;
+use crate::output::{Output, note};
 use crate::session::{Options, Session};
 use clap::Args;
+use serde_json::json;
 use server::{Settings, TlsFiles};
 use service::Service;
 use std::net::{IpAddr, SocketAddr};
@@ -47,18 +48,25 @@ impl Serve {
             metrics_token: self.metrics_token.map(Zeroizing::new),
             ..Settings::local(self.listen)
         };
-        listen(&session.service, settings).await
+        listen(&session.service, settings, &session.out).await
     }
 }
 
-/// Serves until the process is told to stop; then writes a snapshot, so that the next start is quick.
-pub(crate) async fn listen(service: &Service, settings: Settings) -> Result<(), Failure> {
+/// Serves until the process is told to stop; then writes a snapshot, so that the next start is quick. Where JSON was asked
+/// for, the one document says where it serves, as soon as it does.
+pub(crate) async fn listen(service: &Service, settings: Settings, out: &Output) -> Result<(), Failure> {
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let listening = server::bind(settings).await.map_err(|error| Failure::input(error.to_string()))?;
     let address = format!("{scheme}://{}", listening.address());
-    if let Some(token) = service.set_up_link()? {
+    let set_up = service.set_up_link()?;
+    let set_up = set_up.map(|token| Zeroizing::new(format!("{address}/set-up?token={}", token.as_str())));
+    if let Some(link) = &set_up {
         note("There is no administrator yet. Whoever opens this link becomes the first one; it works once:");
-        note(format!("  {address}/set-up?token={}", token.as_str()));
+        note(format!("  {}", link.as_str()));
+    }
+    if out.json {
+        let link = set_up.as_ref().map(|link| link.as_str());
+        out.document(&json!({ "address": address, "set_up": link }))?;
     }
     note(format!("Serving at {address}/ (stop with Ctrl-C)"));
     listening.run(service.clone(), told_to_stop()).await;

@@ -34,7 +34,9 @@ pub(crate) struct Options {
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) json: bool,
     /// Act as this person (id or mail address); otherwise as the operator of this machine
-    #[arg(long = "as", global = true, value_name = "PERSON", help_heading = "Everywhere")]
+    // INVARIANT: no command has an argument of this id. With `person` as its id, whoever a command was *about* was taken
+    // for whoever acted.
+    #[arg(id = "as", long = "as", global = true, value_name = "PERSON", help_heading = "Everywhere")]
     pub(crate) person: Option<String>,
     /// Read the passphrase from the first line of this file [otherwise: RINGFENCE_PASSPHRASE, or a prompt]
     #[arg(long, global = true, value_name = "FILE", help_heading = "Everywhere")]

@@ -15,11 +15,10 @@ pub(super) fn measure() -> Result<Vec<Figure>, Failure> {
     let key = Key::generate().map_err(broken)?;
     let mut ours = Pair::default();
     let mut peer = Pair::default();
+    let sealed = sealed(&key, &plain)?;
     for _ in 0..RUNS {
-        let sealed = ours.seal.time(|| seal(&key, &plain))?;
-        let opened = ours.open.time(|| open(&key, &sealed))?;
-        same(opened)?;
-        drop(sealed);
+        ours.seal.time(|| seal(&key, &plain))?;
+        same(ours.open.time(|| open(&key, &sealed))?)?;
         peer_run(&plain, &mut peer)?;
     }
     let (seal, open) = (rate(&mut ours.seal), rate(&mut ours.open));
@@ -54,13 +53,24 @@ fn rate(times: &mut Times) -> f64 {
     SIZE as f64 / (1_u64 << 30) as f64 / times.quantile(0.5)
 }
 
-fn seal(key: &Key, plain: &[u8]) -> Result<Vec<u8>, Failure> {
-    // Room for the tags; both contenders get it.
-    let mut sealed = Vec::with_capacity(SIZE + SIZE / 512);
+/// Seals piece by piece, as an upload streams: what is sealed is let go at once. Gathering it all would measure how quickly
+/// the system gives out memory.
+fn seal(key: &Key, plain: &[u8]) -> Result<(), Failure> {
+    let mut piece = Vec::with_capacity(2 * PIECE);
     let mut sealer = Sealer::new(key, CONTEXT).map_err(broken)?;
-    for piece in plain.chunks(PIECE) {
-        sealer.push(piece, &mut sealed).map_err(broken)?;
+    for plain in plain.chunks(PIECE) {
+        piece.clear();
+        sealer.push(plain, &mut piece).map_err(broken)?;
+        std::hint::black_box(&piece);
     }
+    sealer.finish(&mut piece).map_err(broken)
+}
+
+/// All of it sealed, for opening.
+fn sealed(key: &Key, plain: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut sealed = Vec::new();
+    let mut sealer = Sealer::new(key, CONTEXT).map_err(broken)?;
+    sealer.push(plain, &mut sealed).map_err(broken)?;
     sealer.finish(&mut sealed).map_err(broken)?;
     Ok(sealed)
 }
@@ -92,20 +102,23 @@ fn peer_run(_: &[u8], _: &mut Pair) -> Result<(), Failure> {
 #[cfg(feature = "peers")]
 fn peer_run(plain: &[u8], times: &mut Pair) -> Result<(), Failure> {
     let identity = age::x25519::Identity::generate();
-    let sealed = times.seal.time(|| age_seal(&identity, plain))?;
+    let sealed = age_seal(&identity, plain, Vec::new())?;
+    times.seal.time(|| age_seal(&identity, plain, std::io::sink()))?;
     same(times.open.time(|| age_open(&identity, &sealed))?)
 }
 
 #[cfg(feature = "peers")]
-fn age_seal(identity: &age::x25519::Identity, plain: &[u8]) -> Result<Vec<u8>, Failure> {
-    use std::io::Write;
+fn age_seal<W: std::io::Write>(
+    identity: &age::x25519::Identity,
+    plain: &[u8],
+    sealed: W,
+) -> Result<W, Failure> {
     let recipient = identity.to_public();
     let recipients = std::iter::once(&recipient as &dyn age::Recipient);
     let encryptor = age::Encryptor::with_recipients(recipients).map_err(broken)?;
-    let sealed = Vec::with_capacity(SIZE + SIZE / 512);
     let mut writer = encryptor.wrap_output(sealed).map_err(broken)?;
     for piece in plain.chunks(PIECE) {
-        writer.write_all(piece).map_err(broken)?;
+        std::io::Write::write_all(&mut writer, piece).map_err(broken)?;
     }
     writer.finish().map_err(broken)
 }

@@ -267,6 +267,10 @@ struct Given {
 }
 
 async fn sign(session: &Session, agreement: AgreementId, given: Option<Given>) -> Result<(), Failure> {
+    if given.is_none() {
+        // That it was shown is an entry: nothing may say so where it cannot be shown.
+        can_ask(session, agreement)?;
+    }
     let text = session.service.show_agreement(&session.actor, agreement).await?;
     let given = match given {
         Some(given) => given,
@@ -285,17 +289,24 @@ async fn sign(session: &Session, agreement: AgreementId, given: Option<Given>) -
     session.recorded(&done, json!({ "agreement": agreement, "version": text.version, "sha256": text.digest }))
 }
 
-/// Shows the text at the terminal, and asks for what a signature needs.
-fn ask(session: &Session, text: &AgreementText) -> Result<Given, Failure> {
+/// Is there somebody at a terminal, and a text that a terminal can show?
+fn can_ask(session: &Session, agreement: AgreementId) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() || session.out.json {
         return Err(Failure::input("there is no terminal to read and sign at")
             .remedy("read it with `agreement show`, then give --name NAME --read-to-end --consent"));
     }
-    if text.media == Media::Pdf {
+    let state = session.state();
+    let newest = state.agreements.get(agreement).and_then(agreements::Agreement::newest);
+    if newest.is_some_and(|newest| newest.text.media == Media::Pdf) {
         return Err(Failure::input("a PDF cannot be shown in a terminal").remedy(
             "save it with `agreement show`, read it, then give --name NAME --read-to-end --consent",
         ));
     }
+    Ok(())
+}
+
+/// Shows the text at the terminal, and asks for what a signature needs.
+fn ask(session: &Session, text: &AgreementText) -> Result<Given, Failure> {
     session.out.line(String::from_utf8_lossy(&text.bytes))?;
     output::note(format!("\nVersion {}, SHA-256 {}.\n\n{CONSENT}\n", text.version, text.digest));
     output::note(

@@ -6,11 +6,12 @@ use crate::{lookup, output};
 use clap::Subcommand;
 use futures::{Stream, TryStreamExt};
 use program::documents::{self, Command, Kept};
-use program::{Digest, Event, Refusal, Rule, SecretId, Time, secrets};
+use program::{Digest, DocumentId, Event, Line, Refusal, Rule, SecretId, Time, secrets};
 use serde_json::{Value, json};
-use service::{OpenDocument, Upload};
+use service::{Done, OpenDocument, ServiceError, Upload};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
 
 /// Documents.
 #[derive(Debug, Subcommand)]
@@ -53,7 +54,7 @@ pub(crate) enum Document {
     Open {
         /// Which
         document: String,
-        /// Where its bytes go: a new file, or `-` for standard output
+        /// Where its bytes go: a new file, or `-` for standard output, where JSON does not go too
         #[arg(long, value_name = "FILE", default_value = "-")]
         out: PathBuf,
     },
@@ -77,13 +78,10 @@ impl Document {
                     return Err(Failure::input("--name and --media-type are for a single file"));
                 }
                 let of = secret(&of)?;
-                let mut added = Vec::new();
-                for file in &files {
-                    added.push(add(&session, of, file, name.as_deref(), media_type.as_deref()).await?);
-                }
-                if session.out.json {
-                    session.out.document(&Value::Array(added))?;
-                }
+                // All are looked at before the first is taken.
+                let named = files.iter().map(|path| File::of(path, name.as_deref(), media_type.as_deref()));
+                let named: Vec<File> = named.collect::<Result<_, _>>()?;
+                add_all(&session, of, &named).await?;
             }
             Document::Register { secret: of, name, place, sha256 } => {
                 let (name, place) = (lookup::line("name", &name)?, lookup::text("place", &place)?);
@@ -92,12 +90,9 @@ impl Document {
             Document::List { secret: of } => list(&session, of.as_deref().map(secret).transpose()?)?,
             Document::Open { document, out } => {
                 let id = lookup::document(&session.state(), &session.actor, session.now(), &document)?;
-                if out != Path::new("-") && out.exists() {
-                    let message = format!("`{}` is there already, and was left as it is", out.display());
-                    return Err(Refusal::new(Rule::Taken, message).remedy("name another file").into());
-                }
+                let destination = Destination::prepare(&session, out)?;
                 let opened = session.service.open_document(&session.actor, id).await?;
-                release(&session, &opened, &out).await?;
+                destination.release(&session, &opened).await?;
             }
             Document::Withdraw { document, reason } => {
                 let reason = lookup::text("reason", &reason)?;
@@ -110,40 +105,69 @@ impl Document {
     }
 }
 
-async fn add(
-    session: &Session,
-    secret: SecretId,
-    path: &Path,
-    name: Option<&str>,
-    media_type: Option<&str>,
-) -> Result<Value, Failure> {
-    let unreadable =
-        |error: std::io::Error| Failure::input(format!("`{}` cannot be read: {error}", path.display()));
-    let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let name = lookup::line("name", name.unwrap_or(&own))?;
-    let media_type = lookup::line("media-type", media_type.unwrap_or_else(|| media_type_of(name.as_str())))?;
-    let file = tokio::fs::File::open(path).await.map_err(unreadable)?;
-    let found = file.metadata().await.map_err(unreadable)?;
-    if found.is_dir() {
-        return Err(
-            Failure::input(format!("`{}` is a folder", path.display())).remedy("name the files in it")
-        );
+/// A file about to be sealed.
+struct File<'a> {
+    path: &'a Path,
+    size: u64,
+    name: Line,
+    media_type: Line,
+}
+
+impl<'a> File<'a> {
+    fn of(path: &'a Path, name: Option<&str>, media_type: Option<&str>) -> Result<Self, Failure> {
+        let size = lookup::file(path)?;
+        std::fs::File::open(path).map_err(|error| lookup::unreadable(path, &error))?;
+        let own = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let name = lookup::line("name", name.unwrap_or(&own))?;
+        let media_type =
+            lookup::line("media-type", media_type.unwrap_or_else(|| media_type_of(name.as_str())))?;
+        Ok(Self { path, size, name, media_type })
     }
-    let bar = output::progress(session.out.json, "sealing", found.len(), true);
-    let content = watched(file, bar.clone());
-    let done =
-        session.service.add_document(&session.actor, Upload { secret, name, media_type }, content).await;
+}
+
+async fn add_all(session: &Session, secret: SecretId, files: &[File<'_>]) -> Result<(), Failure> {
+    let mut added = Vec::new();
+    for file in files {
+        let done = match add(session, secret, file).await {
+            Ok(done) => done,
+            // Each is an act of its own: those before it stay, and are named.
+            Err(failure) if !added.is_empty() => {
+                let ids: Vec<String> =
+                    added.iter().filter_map(made).map(|document| document.to_string()).collect();
+                let advice = format!("{} were added before it: go on with `{}`", ids.join(", "), file.name);
+                return Err(failure.remedy(advice));
+            }
+            Err(failure) => return Err(failure),
+        };
+        added.push(done);
+    }
+    session.out.either(
+        || {
+            let added = added.iter().zip(files).map(|(done, file)| {
+                json!({ "document": made(done), "name": file.name, "entry": done.position(), "size": file.size })
+            });
+            Value::Array(added.collect())
+        },
+        |_| added.iter().try_for_each(|done| session.recorded(done, json!({}))),
+    )
+}
+
+async fn add(session: &Session, secret: SecretId, file: &File<'_>) -> Result<Done, Failure> {
+    let opened = tokio::fs::File::open(file.path).await;
+    let opened = opened.map_err(|error| lookup::unreadable(file.path, &error))?;
+    let bar = output::progress(session.out.json, "sealing", file.size, true);
+    let content = watched(opened, bar.clone());
+    let upload = Upload { secret, name: file.name.clone(), media_type: file.media_type.clone() };
+    let done = session.service.add_document(&session.actor, upload, content).await;
     bar.finish_and_clear();
-    let done = done?;
-    let id = match done.event() {
+    Ok(done?)
+}
+
+fn made(done: &Done) -> Option<DocumentId> {
+    match done.event() {
         Some(Event::Documents(event)) => Some(event.about().0),
         _ => None,
-    };
-    if session.out.json {
-        return Ok(json!({ "document": id, "entry": done.position(), "size": found.len() }));
     }
-    session.recorded(&done, json!({}))?;
-    Ok(Value::Null)
 }
 
 fn watched(
@@ -154,37 +178,75 @@ fn watched(
         .inspect_ok(move |piece| bar.inc(piece.len() as u64))
 }
 
-/// Writes the bytes: to standard output as they come, or to a file that is there only once it is whole.
-async fn release(session: &Session, opened: &OpenDocument, out: &Path) -> Result<(), Failure> {
-    let mut content = opened.content(None)?;
-    let broken = |error: std::io::Error| Failure::storage(format!("the document cannot be read: {error}"));
-    if out == Path::new("-") {
-        while let Some(piece) = content.try_next().await.map_err(broken)? {
-            session.out.bytes(&piece)?;
+/// Where an opened document goes. Made ready before the gate is asked: an opening that could go nowhere is not recorded.
+enum Destination {
+    StandardOutput,
+    /// A file of its own, which gets its name only once it is whole.
+    File(NamedTempFile, PathBuf),
+}
+
+impl Destination {
+    fn prepare(session: &Session, out: PathBuf) -> Result<Self, Failure> {
+        if out == Path::new("-") {
+            return if session.out.json {
+                Err(Failure::input("the document and JSON cannot both go to standard output")
+                    .remedy("name a file for the document with --out"))
+            } else {
+                Ok(Self::StandardOutput)
+            };
         }
-        output::note(format!("opened {}: recorded as entry {}", opened.id, opened.entry));
-        return Ok(());
+        if out.exists() {
+            let message = format!("`{}` is there already, and was left as it is", out.display());
+            return Err(Refusal::new(Rule::Taken, message).remedy("name another file").into());
+        }
+        let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // Made with mode 0600: nobody else on this machine may read what was opened for one.
+        let file = tempfile::Builder::new().prefix(".ringfence-").tempfile_in(folder).map_err(|error| {
+            Failure::input(format!("`{}` cannot be written: {error}", out.display()))
+                .remedy("name a file in a folder that exists and that you may write to")
+        })?;
+        Ok(Self::File(file, out))
     }
-    let unwritable =
-        |error: std::io::Error| Failure::storage(format!("`{}` cannot be written: {error}", out.display()));
-    let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // Made with mode 0600: nobody else on this machine may read what was opened for one.
-    let mut file = tempfile::Builder::new().prefix(".ringfence-").tempfile_in(folder).map_err(unwritable)?;
-    let bar = output::progress(session.out.json, "opening", opened.size, true);
-    while let Some(piece) = content.try_next().await.map_err(broken)? {
-        file.write_all(&piece).map_err(unwritable)?;
-        bar.inc(piece.len() as u64);
+
+    async fn release(self, session: &Session, opened: &OpenDocument) -> Result<(), Failure> {
+        let mut content = opened.content(None)?;
+        let (mut file, out) = match self {
+            Self::File(file, out) => (file, out),
+            Self::StandardOutput => {
+                while let Some(piece) = content.try_next().await.map_err(broken)? {
+                    session.out.bytes(&piece)?;
+                }
+                output::note(format!("opened {}: recorded as entry {}", opened.id, opened.entry));
+                return Ok(());
+            }
+        };
+        let unwritable = |error: std::io::Error| {
+            Failure::storage(format!("`{}` cannot be written: {error}", out.display()))
+        };
+        let bar = output::progress(session.out.json, "opening", opened.size, true);
+        while let Some(piece) = content.try_next().await.map_err(broken)? {
+            file.write_all(&piece).map_err(unwritable)?;
+            bar.inc(piece.len() as u64);
+        }
+        bar.finish_and_clear();
+        file.as_file().sync_all().map_err(unwritable)?;
+        file.persist_noclobber(&out).map_err(|error| unwritable(error.error))?;
+        session.out.either(
+            || json!({ "document": opened.id, "name": opened.name, "size": opened.size, "entry": opened.entry, "file": out }),
+            |_| {
+                output::note(format!("opened {} into {}: recorded as entry {}", opened.id, out.display(), opened.entry));
+                Ok(())
+            },
+        )
     }
-    bar.finish_and_clear();
-    file.as_file().sync_all().map_err(unwritable)?;
-    file.persist_noclobber(out).map_err(|error| unwritable(error.error))?;
-    session.out.either(
-        || json!({ "document": opened.id, "name": opened.name, "size": opened.size, "entry": opened.entry, "file": out }),
-        |_| {
-            output::note(format!("opened {} into {}: recorded as entry {}", opened.id, out.display(), opened.entry));
-            Ok(())
-        },
-    )
+}
+
+/// Why an opened document broke off.
+fn broken(error: std::io::Error) -> Failure {
+    match error.downcast::<vault::DocumentError>() {
+        Ok(error) => ServiceError::from(error).into(),
+        Err(error) => Failure::storage(format!("the document cannot be read: {error}")),
+    }
 }
 
 fn list(session: &Session, of: Option<SecretId>) -> Result<(), Failure> {

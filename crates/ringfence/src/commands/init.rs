@@ -22,9 +22,6 @@ pub(crate) struct Init {
 impl Init {
     pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
         let config = options.config()?;
-        if config.record_file().exists() && config.journal.is_none() {
-            return Err(service::OpenError::Present(config.place()).into());
-        }
         let name = self.name.map_or_else(ask_name, Ok)?;
         let zone = self.zone.unwrap_or_else(local_zone);
         let passphrase = passphrase::choose(options.passphrase_file.as_deref(), "RINGFENCE_PASSPHRASE")?;

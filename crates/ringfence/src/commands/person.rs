@@ -1,10 +1,12 @@
 //! `ringfence person`: employees and contractors.
 
-use crate::errors::{Code, Failure};
+mod import;
+
+use crate::errors::Failure;
 use crate::lookup;
 use crate::session::{Options, Session};
 use clap::{Args, Subcommand};
-use program::people::{self, Command, Engagement, Joiner, Mail, Planned, Profile, Role};
+use program::people::{self, Command, Engagement, Joiner, Mail, Profile, Role};
 use program::{Actor, PersonId, Refusal, State, Time};
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -128,7 +130,7 @@ impl Person {
         let found = |name: &str| lookup::person(&session.state(), name);
         match self {
             Person::Add(add) => add.run(&session).await?,
-            Person::Import { file, dry_run } => import(&session, &file, dry_run).await?,
+            Person::Import { file, dry_run } => import::run(&session, &file, dry_run).await?,
             Person::List { active, department, role } => {
                 let now = session.now();
                 list(&session, |person| {
@@ -139,7 +141,7 @@ impl Person {
             }
             Person::Show { person } => show(&session, found(&person)?)?,
             Person::Export => {
-                session.out.bytes(people::export(&session.state(), &session.zone()).as_bytes())?
+                session.out.text(&people::export(&session.state(), &session.zone()), "csv")?;
             }
             Person::End { person, reason, on } => {
                 let zone = session.zone();
@@ -191,42 +193,6 @@ impl Add {
         };
         session.recorded(&done, json!({ "person": id }))
     }
-}
-
-/// Says what the file would do, row by row, and does it where every row can be taken.
-async fn import(session: &Session, file: &std::path::Path, dry_run: bool) -> Result<(), Failure> {
-    let bytes = lookup::read(file, people::MOST_BYTES as u64)?;
-    let plan = people::plan(&session.state(), session.now(), &session.zone(), &bytes);
-    if let Some(problem) = plan.problem {
-        return Err(Refusal::input("csv", problem).into());
-    }
-    let count = |wanted: fn(&Planned) -> bool| plan.rows.iter().filter(|row| wanted(&row.outcome)).count();
-    let added = count(|row| matches!(row, Planned::Add(..)));
-    let changed = count(|row| matches!(row, Planned::Change(..)));
-    let same = count(|row| matches!(row, Planned::Same(_)));
-    let refused: Vec<(u64, &str)> = plan.refused().collect();
-    if !refused.is_empty() {
-        let rows: Vec<String> = refused.iter().map(|(line, why)| format!("line {line}: {why}")).collect();
-        let message = format!(
-            "{} of {} rows cannot be taken, so nothing was imported ({added} would be added, {changed} changed)",
-            refused.len(),
-            plan.rows.len()
-        );
-        let mut failure = Failure::new(Code::Input, "input", message).remedy(rows.join("\n"));
-        failure.report.field = Some("csv".to_owned());
-        return Err(failure);
-    }
-    let told = json!({ "added": added, "changed": changed, "same": same, "dry_run": dry_run });
-    if dry_run || added == 0 && changed == 0 {
-        return session.out.either(
-            || told,
-            |out| {
-                out.line(format!("{added} would be added, {changed} changed, {same} are like that already."))
-            },
-        );
-    }
-    let done = session.service.act(&session.actor, Command::Import { csv: bytes.into() }).await?;
-    session.recorded(&done, told)
 }
 
 fn list(session: &Session, wanted: impl Fn(&people::Person) -> bool) -> Result<(), Failure> {

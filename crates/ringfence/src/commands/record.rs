@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use program::Subject;
 use serde_json::{Value, json};
 use service::{EntryView, HistoryFilter, Service, Verification};
+use std::path::PathBuf;
 
 /// The record.
 #[derive(Debug, Subcommand)]
@@ -22,7 +23,12 @@ pub(crate) enum Record {
         proof: bool,
     },
     /// Check every entry, hash, index and field against the signed checkpoint; works on a record that does not open
-    Verify,
+    Verify {
+        /// A checkpoint that was kept elsewhere: the record has to continue it. Only that shows that all of it was not put
+        /// back to an older state
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+    },
     /// The signed checkpoint over the whole record, and the key that verifies it
     Checkpoint,
 }
@@ -48,16 +54,21 @@ pub(crate) struct List {
     /// Before this entry: where the page before ended
     #[arg(long, value_name = "ENTRY")]
     before: Option<u64>,
-    /// At most so many, up to 1000
-    #[arg(long, default_value_t = 50)]
-    limit: usize,
+    /// At most so many, 1 to 1000
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: u16,
 }
 
 impl Record {
     pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
-        if let Record::Verify = self {
+        if let Record::Verify { against } = self {
+            let kept = against.as_deref().map(lookup::read_text).transpose()?;
             let verified = verify(options).await?;
-            return told(options, &verified);
+            let continued = match kept {
+                Some(kept) => Some(Session::open(options).await?.service.continues(&kept).await?),
+                None => None,
+            };
+            return told(options, &verified, continued);
         }
         let session = Session::open(options).await?;
         match self {
@@ -74,7 +85,7 @@ impl Record {
                     },
                 )?;
             }
-            Record::Verify => {}
+            Record::Verify { .. } => {}
         }
         session.close().await;
         Ok(())
@@ -96,7 +107,7 @@ pub(crate) async fn verify(options: &Options) -> Result<Verification, Failure> {
     Ok(verified?)
 }
 
-fn told(options: &Options, verified: &Verification) -> Result<(), Failure> {
+fn told(options: &Options, verified: &Verification, continued: Option<u64>) -> Result<(), Failure> {
     options.output().either(
         || {
             json!({
@@ -105,9 +116,16 @@ fn told(options: &Options, verified: &Verification) -> Result<(), Failure> {
                 "erased": verified.erased,
                 "root": verified.root,
                 "seconds": verified.took.as_secs_f64(),
+                "continues": continued,
             })
         },
-        |out| out.line(sentence(verified)),
+        |out| {
+            out.line(sentence(verified))?;
+            match continued {
+                Some(size) => out.line(format!("It continues the {size} entries of the kept checkpoint.")),
+                None => Ok(()),
+            }
+        },
     )
 }
 
@@ -135,7 +153,7 @@ impl List {
             since: self.since.map(|since| lookup::from("since", &since, &zone)).transpose()?,
             until: self.until.map(|until| lookup::until("until", &until, &zone)).transpose()?,
             before: self.before,
-            limit: self.limit,
+            limit: usize::from(self.limit),
         };
         let page = session.service.history(&session.actor, &filter).await?;
         session.out.either(

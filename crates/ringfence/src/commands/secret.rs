@@ -1,7 +1,7 @@
 //! `ringfence secret`: the register of trade secrets.
 
 use crate::commands::person;
-use crate::errors::{Code, Failure};
+use crate::errors::{Code, Failure, Row};
 use crate::lookup;
 use crate::session::{Options, Session};
 use clap::{Args, Subcommand, ValueEnum};
@@ -85,9 +85,9 @@ pub(crate) enum Secret {
     },
     /// The register as a file that `import` reads back; never the precise descriptions
     Export {
-        /// How it is written
-        #[arg(long, default_value = "csv")]
-        format: Format,
+        /// How it is written [default: csv; json with --json]
+        #[arg(long)]
+        format: Option<Format>,
     },
 }
 
@@ -238,11 +238,14 @@ impl Secret {
                     .iter()
                     .filter(|secret| secrets::may_see(&state, &session.actor, now, secret));
                 let seen: Vec<&secrets::Secret> = seen.collect();
-                let text = match format {
-                    Format::Csv => secrets::export_csv(&state, &seen),
-                    Format::Json => secrets::export_json(&state, &seen),
-                };
-                session.out.bytes(text.as_bytes())?;
+                match (format, session.out.json) {
+                    (Some(Format::Json), _) | (None, true) => {
+                        session.out.line(secrets::export_json(&state, &seen))?;
+                    }
+                    (Some(Format::Csv) | None, _) => {
+                        session.out.text(&secrets::export_csv(&state, &seen), "csv")?;
+                    }
+                }
             }
         }
         session.close().await;
@@ -391,14 +394,45 @@ async fn import(session: &Session, file: &Path, dry_run: bool) -> Result<(), Fai
     } else {
         secrets::plan_csv(&state, now, &zone, &bytes)
     };
-    let drafts = plan.drafts().map_err(|refusal| Failure { code: Code::Input, ..refusal.into() })?;
-    let told = json!({ "submitted": drafts.len(), "dry_run": dry_run });
-    if dry_run {
-        let count = drafts.len();
-        return session.out.either(|| told, |out| out.line(format!("{count} would be put forward.")));
+    let refused = plan
+        .rows
+        .iter()
+        .filter_map(|row| row.outcome.as_ref().err().map(|why| Row { line: row.line, why: why.clone() }));
+    let refused: Vec<Row> = refused.collect();
+    if !refused.is_empty() {
+        let message =
+            format!("{} of {} rows cannot be taken, so nothing was imported", refused.len(), plan.rows.len());
+        return Err(Failure::new(Code::Input, "input", message).rows("file", refused));
     }
-    let done = session.service.act(&session.actor, Command::Import(drafts)).await?;
-    session.recorded(&done, told)
+    let drafts = plan.drafts()?;
+    let count = drafts.len();
+    let told = json!({ "submitted": count, "dry_run": dry_run });
+    if !dry_run {
+        let done = session.service.act(&session.actor, Command::Import(drafts)).await?;
+        return session.recorded(&done, told);
+    }
+    // Whoever may not do it is told so now.
+    let owners: Vec<PersonId> = drafts.iter().map(|draft| draft.profile.owner).collect();
+    program::decide(&state, &session.actor, now, &Command::Import(drafts).into())?;
+    let rows = plan.rows.iter().zip(&owners);
+    session.out.either(
+        || {
+            let rows = rows
+                .clone()
+                .map(|(row, owner)| json!({ "line": row.line, "title": row.title, "owner": owner }));
+            json!({ "submitted": count, "dry_run": true, "rows": rows.collect::<Vec<_>>() })
+        },
+        |out| {
+            let rows: Vec<Vec<String>> = rows
+                .clone()
+                .map(|(row, owner)| {
+                    vec![row.line.to_string(), row.title.clone(), person::name(&state, *owner)]
+                })
+                .collect();
+            out.table(&["Line", "Title", "Owner"], &rows)?;
+            out.line(format!("{count} would be put forward."))
+        },
+    )
 }
 
 fn list(session: &Session, wanted: impl Fn(&secrets::Secret) -> bool) -> Result<(), Failure> {

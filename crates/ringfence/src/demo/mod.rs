@@ -7,7 +7,7 @@ mod stage;
 mod story;
 
 use crate::errors::Failure;
-use crate::output::note;
+use crate::output::{Output, note};
 use crate::session::Options;
 use clap::Args;
 use server::Settings;
@@ -60,7 +60,8 @@ impl Demo {
                 note(format!("  {mail:<36} {role}"));
             }
             note(format!("Password for each of them: {}", story::PASSWORD));
-            crate::serve::listen(&stage.service, Settings::local(self.listen)).await?;
+            // The story was the one document already.
+            crate::serve::listen(&stage.service, Settings::local(self.listen), &Output::new(false)).await?;
         }
         Ok(())
     }
