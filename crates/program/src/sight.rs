@@ -70,7 +70,11 @@ pub fn may_read_entry(
     subjects: &[Subject],
 ) -> bool {
     let own = actor.person.is_some() && by == actor.person;
-    let history = || subjects.iter().any(|subject| may_read_history(state, actor, now, *subject));
+    // An entry about the organisation itself has no subject.
+    let history = || {
+        may_read_record(state, actor, now)
+            || subjects.iter().any(|subject| may_read_history(state, actor, now, *subject))
+    };
     let hidden = || {
         let mut secrets = subjects.iter().filter_map(|subject| secret_of(state, *subject));
         is_refusal(kind) && secrets.any(|secret| !secrets::knows_of(state, actor, now, secret))

@@ -3,7 +3,7 @@
 use crate::errors::Failure;
 use program::{
     Actor, AgreementId, Date, DocumentId, Line, PersonId, Refusal, Rule, SecretId, State, Text, Time,
-    TimeError, secrets,
+    TimeError, documents, secrets,
 };
 use std::path::Path;
 
@@ -34,18 +34,16 @@ pub(crate) fn secret(state: &State, actor: &Actor, now: Time, text: &str) -> Res
     only(text, titled.map(|secret| secret.id).collect())
 }
 
-/// A document by id or exact file name, among those of secrets that the actor may know of. An id that is not known is
+/// A document by id or exact file name, among those that the actor may know of. An id that is not known is
 /// left for the gate to refuse: that it was asked for is evidence.
 pub(crate) fn document(state: &State, actor: &Actor, now: Time, text: &str) -> Result<DocumentId, Failure> {
     if let Ok(id) = text.parse::<DocumentId>() {
         return Ok(id);
     }
-    let seen = |id: SecretId| {
-        state.secrets.get(id).is_some_and(|secret| secrets::may_see(state, actor, now, secret))
-    };
     let named =
         state.documents.iter().filter(|document| document.name == text && document.withdrawn.is_none());
-    only(text, named.filter(|document| seen(document.secret)).map(|document| document.id).collect())
+    let seen = named.filter(|document| documents::may_see(state, actor, now, document));
+    only(text, seen.map(|document| document.id).collect())
 }
 
 /// An agreement by id or exact title.

@@ -2,7 +2,7 @@
 
 use crate::format;
 use jiff::{Timestamp, tz::TimeZone};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An instant or a day, for machines, for people, and as a distance from now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +136,10 @@ impl Tab {
     }
 }
 
+/// The columns that a reader may leave out, counted from 1: the first says what the row is about. The style sheet has a rule
+/// for each.
+const HIDEABLE: std::ops::RangeInclusive<usize> = 2..=10;
+
 /// The state of a list, kept in its address: `?q=&tier=&sort=-title&page=2&size=50`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListState {
@@ -149,10 +153,33 @@ impl ListState {
     /// The list at `path` with the query as it came.
     #[must_use]
     pub fn new(path: &str, query: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self {
-            path: path.to_owned(),
-            query: query.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+        let mut list = Self { path: path.to_owned(), query: BTreeMap::new() };
+        let mut hidden = BTreeSet::new();
+        for (name, value) in query.into_iter().filter(|(_, value)| !value.is_empty()) {
+            if name == "hide" {
+                hidden
+                    .extend(value.split('.').filter_map(|n| n.parse().ok()).filter(|n| HIDEABLE.contains(n)));
+            } else {
+                list.query.insert(name, value);
+            }
         }
+        if !hidden.is_empty() {
+            let hidden: Vec<String> = hidden.iter().map(usize::to_string).collect();
+            list.query.insert("hide".to_owned(), hidden.join("."));
+        }
+        list
+    }
+
+    /// Whether the reader left out the column at this place, counted from 1.
+    #[must_use]
+    pub fn hides(&self, place: usize) -> bool {
+        self.get("hide").split('.').any(|hidden| hidden.parse() == Ok(place))
+    }
+
+    /// The classes of the table by which the style sheet leaves columns out: ` hide-3 hide-5`.
+    #[must_use]
+    pub fn hidden(&self) -> String {
+        self.get("hide").split('.').filter(|n| !n.is_empty()).map(|n| format!(" hide-{n}")).collect()
     }
 
     /// One value of the query, empty where there is none.
@@ -177,8 +204,9 @@ impl ListState {
     #[must_use]
     pub fn export(&self, extension: &str) -> String {
         let mut query = self.query.clone();
-        query.remove("page");
-        query.remove("size");
+        for presentation in ["page", "size", "hide"] {
+            query.remove(presentation);
+        }
         address(&format!("{}.{extension}", self.path), &query)
     }
 

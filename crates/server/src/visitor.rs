@@ -11,8 +11,9 @@ use crate::routes::Rule;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use program::people::{Person, Role};
-use program::secrets::Tier;
-use program::{Actor, PersonId, SecretId, State, Subject, Time, access, sight};
+use program::secrets::{Secret, Tier};
+use program::{Actor, PersonId, SecretId, State, Subject, Time, access, secrets, sight};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// The person signed in. Everything on one page is rendered from the same `state` at the same `now`.
@@ -45,6 +46,18 @@ impl Visitor {
     #[must_use]
     pub fn sees(&self, subject: impl Into<Subject>) -> bool {
         sight::may_see(&self.state, &self.actor, self.now, subject.into())
+    }
+
+    /// May they know all that the register holds of this secret?
+    #[must_use]
+    pub fn sees_whole(&self, secret: &Secret) -> bool {
+        secrets::may_see_whole(&self.state, &self.actor, self.now, secret)
+    }
+
+    /// This secret as far as the register shows it to them.
+    #[must_use]
+    pub fn shown<'a>(&self, secret: &'a Secret) -> Cow<'a, Secret> {
+        secrets::shown(&self.state, &self.actor, self.now, secret)
     }
 
     /// May they know who has access to this secret?

@@ -92,9 +92,15 @@
   });
 
   // Long lists of fields: leaving with unsaved words asks first, where the form wants that.
+  // Whoever writes is here: the session does not idle out under their hands, and what they wrote is not lost with it.
   let unsaved = false;
+  let seen = Date.now();
   document.addEventListener("input", (event) => {
-    if (event.target.closest("form[data-guard]")) unsaved = true;
+    if (!event.target.closest("form[data-guard]")) return;
+    unsaved = true;
+    if (Date.now() - seen < 5 * 60 * 1000) return;
+    seen = Date.now();
+    fetch("/me", { method: "HEAD", redirect: "manual" }).catch(() => {});
   });
   document.addEventListener("submit", () => (unsaved = false));
   window.addEventListener("beforeunload", (event) => {

@@ -130,6 +130,26 @@ impl Service {
         self.text(&found.text, version).await
     }
 
+    /// The scan of a signed paper copy, by the entry of its signature: for those who run the agreements, and for whoever
+    /// signed it.
+    ///
+    /// # Errors
+    /// It is not known to this actor.
+    pub async fn paper_scan(
+        &self,
+        actor: &Actor,
+        agreement: AgreementId,
+        entry: u64,
+    ) -> Result<AgreementText, ServiceError> {
+        let state = self.state();
+        let found = agreements::signature_at(&state, actor, self.now(), agreement, entry);
+        let found =
+            found.and_then(|(person, signature)| Some((person, signature, signature.paper.as_ref()?)));
+        let (person, signature, scan) = found.ok_or_else(|| Refusal::unknown(agreement))?;
+        let bytes = self.read_small(&scan.blob, Scope::Person(person)).await?;
+        Ok(AgreementText { version: signature.version, bytes, digest: scan.digest, media: scan.media })
+    }
+
     /// Signs an agreement.
     ///
     /// # Errors

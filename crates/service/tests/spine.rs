@@ -7,7 +7,9 @@ mod support;
 use gate::Condition;
 use program::{Actor, access};
 use service::{Config, HistoryFilter, OpenError, Passphrase, Service, ServiceError};
-use support::{RECIPE, approve, ask, begin, company, operator, passphrase, read, shell, sign, text};
+use support::{
+    RECIPE, SCAN, approve, ask, begin, company, operator, paper, passphrase, read, shell, sign, text,
+};
 
 fn failing(error: ServiceError) -> Vec<Condition> {
     match error {
@@ -172,6 +174,25 @@ async fn a_copy_of_the_data_folder_tells_nothing() {
         }
     }
     assert!(searched > 10_000);
+}
+
+#[tokio::test]
+async fn a_paper_copy_is_read_by_whoever_signed_it_and_those_who_run_agreements() {
+    let folder = tempfile::tempdir().unwrap();
+    let c = company(begin(folder.path()).await).await;
+    c.service.record_paper(&operator(), paper(c.agreement, c.engineer)).await.unwrap();
+    let signed = |person| c.service.state().agreements.signature(person, c.agreement).unwrap().position;
+    let entry = signed(c.engineer);
+    for reader in [shell(c.engineer), shell(c.counsel), operator()] {
+        let scan = c.service.paper_scan(&reader, c.agreement, entry).await.unwrap();
+        assert_eq!((scan.bytes.as_slice(), scan.version), (SCAN, 1));
+    }
+    sign(&c.service, c.agreement, c.owner).await.unwrap();
+    let typed = signed(c.owner);
+    for (reader, entry) in [(c.owner, entry), (c.owner, typed), (c.counsel, typed), (c.counsel, 0)] {
+        let refused = c.service.paper_scan(&shell(reader), c.agreement, entry).await.err().unwrap();
+        assert!(matches!(refused, ServiceError::Refused(_)), "{refused}");
+    }
 }
 
 #[tokio::test]

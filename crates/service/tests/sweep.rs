@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use support::{RECIPE, begin, company, line, open, read, shell, sign};
+use support::{RECIPE, begin, company, line, open, paper, read, shell, sign};
 
 fn blobs(folder: &Path) -> BTreeSet<PathBuf> {
     let listed = std::fs::read_dir(folder.join("blobs")).unwrap();
@@ -87,17 +87,6 @@ async fn publish(service: &service::Service, agreement: Option<program::Agreemen
         note: None,
     };
     service.publish_agreement(&support::operator(), new).await.unwrap();
-}
-
-fn paper(agreement: program::AgreementId, person: program::PersonId) -> service::PaperCopy {
-    service::PaperCopy {
-        agreement,
-        version: 1,
-        person,
-        name: line("Eva Engineer"),
-        signed_on: program::Time(0),
-        scan: b"%PDF-1.4\nstartxref\n0\n%%EOF\n".to_vec(),
-    }
 }
 
 #[tokio::test]

@@ -95,6 +95,10 @@ impl Requirement {
                     .remedy("somebody who has left or is suspended must not open anything"));
             }
         }
+        if !asked(Condition::Grant) && !self.listed {
+            return Err(Refusal::input("listed", "without `grant` these open for everybody who is cleared")
+                .remedy("list them, so that those people can find them, or ask for a grant"));
+        }
         if asked(Condition::Network) && self.networks.is_empty() {
             return Err(Refusal::input("networks", "`network` is asked, but no address range is named"));
         }

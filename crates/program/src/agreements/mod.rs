@@ -30,7 +30,7 @@ pub use commands::{ASKERS, Command, PUBLISHERS, Publication, Signing, decide};
 pub use cover::{Coverage, cover, covering};
 pub(crate) use duties::duties;
 pub use events::{Covers, Event, Media, Method, Shown, TextRef};
-pub use sight::{READERS, may_read, may_see};
+pub use sight::{READERS, may_read, may_see, signature_at};
 pub use sign::{CONSENT, SECOND_FACTOR_WITHIN, may_sign};
 pub use state::{
     Agreement, Agreements, Assignment, Declined, Opened, Signature, Standing, Version, Withdrawn,

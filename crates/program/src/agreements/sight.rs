@@ -1,8 +1,9 @@
 //! Who may know of an agreement, and read it.
 
+use super::Signature;
 use crate::people::Role;
 use crate::sight::here;
-use crate::{Actor, AgreementId, State, Time};
+use crate::{Actor, AgreementId, PersonId, State, Time};
 
 /// Who looks through the agreements and at who signed: those who run them, the security officer, who answers for the
 /// conditions of access, and the auditor.
@@ -34,4 +35,22 @@ pub fn may_read(state: &State, actor: &Actor, now: Time, agreement: AgreementId,
     let signed =
         state.agreements.signatures(person, agreement).iter().any(|signature| signature.version == version);
     asked || opened || signed
+}
+
+/// The signature that stands in this entry, and whose it is, where the actor may look at it: its readers, and whoever gave
+/// it, also after they have left.
+#[must_use]
+pub fn signature_at<'a>(
+    state: &'a State,
+    actor: &Actor,
+    now: Time,
+    agreement: AgreementId,
+    entry: u64,
+) -> Option<(PersonId, &'a Signature)> {
+    let parties = state.agreements.parties(agreement);
+    let mut signatures = parties.flat_map(|person| {
+        state.agreements.signatures(person, agreement).iter().map(move |signature| (person, signature))
+    });
+    let found = signatures.find(|(_, signature)| signature.position == entry);
+    found.filter(|(person, _)| actor.person == Some(*person) || actor.holds(state, now, READERS))
 }

@@ -12,5 +12,5 @@ mod tests;
 
 pub use commands::{Command, Opening, Target, decide, decide_opening, may_add, may_hear_why};
 pub use events::Event;
-pub use sight::{may_see, may_see_of};
+pub use sight::{may_see, once_known};
 pub use state::{Day, Document, Documents, Kept};

@@ -111,7 +111,7 @@ pub fn plan_json(state: &State, now: Time, zone: &str, bytes: &[u8]) -> Plan {
 
 /// These secrets as CSV that [`plan_csv`] reads back; dates in the organisation's zone.
 #[must_use]
-pub fn export_csv(state: &State, secrets: &[&Secret]) -> String {
+pub fn export_csv<'a>(state: &State, secrets: impl IntoIterator<Item = &'a Secret>) -> String {
     let columns: Vec<Column> = columns().into_iter().filter(|column| column.name != "precise").collect();
     let mut out = String::new();
     write_row(&mut out, columns.iter().map(|column| column.name.to_owned()));
@@ -124,8 +124,8 @@ pub fn export_csv(state: &State, secrets: &[&Secret]) -> String {
 
 /// These secrets as JSON that [`plan_json`] reads back; dates in the organisation's zone.
 #[must_use]
-pub fn export_json(state: &State, secrets: &[&Secret]) -> String {
-    let forms: Vec<Form> = secrets.iter().map(|secret| Form::of(state, secret)).collect();
+pub fn export_json<'a>(state: &State, secrets: impl IntoIterator<Item = &'a Secret>) -> String {
+    let forms: Vec<Form> = secrets.into_iter().map(|secret| Form::of(state, secret)).collect();
     // Strings, numbers and lists of them always have a JSON form.
     serde_json::to_string_pretty(&forms).unwrap_or_default()
 }

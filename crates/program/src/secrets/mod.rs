@@ -24,6 +24,5 @@ pub(crate) use duties::duties;
 pub use events::Event;
 pub use import::{Plan, PlannedRow, export_csv, export_json, plan_csv, plan_json};
 pub use profile::{Amount, Draft, FACTORS, Factor, Factors, Place, PlaceKind, Profile, Tier};
-pub(crate) use sight::is_involved;
-pub use sight::{knows_of, may_see};
+pub use sight::{knows_of, may_see, may_see_whole, shown};
 pub use state::{Secret, Secrets, Status, Version};

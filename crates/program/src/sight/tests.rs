@@ -109,6 +109,45 @@ fn documents_are_known_inside_and_no_longer_once_the_grant_ends() {
     world.by(EVA, access::Command::Revoke { grant: LISTED_GRANT, reason: why() }).unwrap();
     assert_eq!(sees(&world, DocumentId(2)), "scuemo");
     assert!(sees(&world, LISTED).contains('g'));
+    let once = |document: u32| {
+        who(|actor| documents::once_known(&world.state, actor, world.now, DocumentId(document)).is_some())
+    };
+    assert_eq!((once(2), once(9)), ("g".to_owned(), String::new()));
+}
+
+#[test]
+fn whoever_may_only_find_a_secret_is_shown_what_was_written_for_them() {
+    let mut world = house();
+    let secret = world.state.secrets.get(LISTED).unwrap();
+    let mut profile = secret.profile.clone();
+    profile.places = vec![secrets::Place { sort: secrets::PlaceKind::Room, name: line("Room 12") }];
+    profile.known_by = [MAX].into();
+    profile.value = Some(secrets::Amount { units: 9, currency: line("EUR"), basis: None });
+    profile.cost = profile.value.clone();
+    profile.factors[0] = Some(secrets::Factor { score: 5, reason: why() });
+    let (from_version, draft) = (secret.version(), secrets::Draft { profile, precise: None });
+    let revise =
+        secrets::Command::Revise { secret: LISTED, from_version, draft: Box::new(draft), note: None };
+    world.by(EVA, revise).unwrap();
+    let secret = world.state.secrets.get(LISTED).unwrap();
+    let whole = who(|actor| {
+        let shown = secrets::shown(&world.state, actor, world.now, secret);
+        assert_eq!(
+            (&shown.profile.title, shown.versions.len()),
+            (&secret.profile.title, secret.versions.len())
+        );
+        let profile = &shown.profile;
+        let inner = [
+            !profile.places.is_empty(),
+            !profile.known_by.is_empty(),
+            profile.value.is_some(),
+            profile.cost.is_some(),
+            profile.factors[0].is_some(),
+        ];
+        assert!(inner.iter().all(|there| *there == inner[0]), "{inner:?}");
+        inner[0]
+    });
+    assert_eq!(whole, "scuemgo");
 }
 
 #[test]
@@ -236,6 +275,14 @@ fn a_refused_opening_of_a_hidden_secret_is_told_like_an_unknown_id_and_recorded_
     };
     assert_eq!(readers(&hidden), "scueo", "his own attempt would tell Ned that it exists");
     assert_eq!(readers(&listed), "scueno");
+}
+
+#[test]
+fn what_happened_to_the_organisation_is_read_by_those_who_read_the_whole_record() {
+    let world = house();
+    let reads =
+        who(|actor| may_read_entry(&world.state, actor, world.now, None, "organisation.founded", &[]));
+    assert_eq!(reads, "scuo");
 }
 
 #[test]

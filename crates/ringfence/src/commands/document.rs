@@ -6,7 +6,7 @@ use crate::{lookup, output};
 use clap::Subcommand;
 use futures::{Stream, TryStreamExt};
 use program::documents::{self, Command, Kept};
-use program::{Digest, DocumentId, Event, Line, Refusal, Rule, SecretId, Time, secrets};
+use program::{Digest, DocumentId, Event, Line, Refusal, Rule, SecretId, Time};
 use serde_json::{Value, json};
 use service::{Done, OpenDocument, ServiceError, Upload};
 use std::io::Write;
@@ -251,11 +251,9 @@ fn broken(error: std::io::Error) -> Failure {
 
 fn list(session: &Session, of: Option<SecretId>) -> Result<(), Failure> {
     let (state, now, zone) = (session.state(), session.now(), session.zone());
-    let seen = |id: SecretId| {
-        state.secrets.get(id).is_some_and(|secret| secrets::may_see(&state, &session.actor, now, secret))
-    };
     let listed = state.documents.iter().filter(|document| of.is_none_or(|of| document.secret == of));
-    let listed: Vec<&documents::Document> = listed.filter(|document| seen(document.secret)).collect();
+    let seen = |document: &&documents::Document| documents::may_see(&state, &session.actor, now, document);
+    let listed: Vec<&documents::Document> = listed.filter(seen).collect();
     session.out.either(
         || Value::Array(listed.iter().map(|document| view(document)).collect()),
         |out| {

@@ -5,9 +5,11 @@ use crate::errors::{Code, Failure, Row};
 use crate::lookup;
 use crate::session::{Options, Session};
 use clap::{Args, Subcommand, ValueEnum};
+use program::documents::{self, Document};
 use program::secrets::{self, Amount, Command, Draft, FACTORS, Place, PlaceKind, Profile, Status, Tier};
-use program::{Event, PersonId, Refusal, SecretId, State, Time};
+use program::{Actor, Event, PersonId, Refusal, SecretId, State, Time};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// The largest file of secrets, in bytes.
@@ -233,17 +235,14 @@ impl Secret {
             }
             Secret::Export { format } => {
                 let (state, now) = (session.state(), session.now());
-                let seen = state
-                    .secrets
-                    .iter()
-                    .filter(|secret| secrets::may_see(&state, &session.actor, now, secret));
-                let seen: Vec<&secrets::Secret> = seen.collect();
+                let seen = seen(&state, &session.actor, now);
+                let seen = seen.iter().map(AsRef::as_ref);
                 match (format, session.out.json) {
                     (Some(Format::Json), _) | (None, true) => {
-                        session.out.line(secrets::export_json(&state, &seen))?;
+                        session.out.line(secrets::export_json(&state, seen))?;
                     }
                     (Some(Format::Csv) | None, _) => {
-                        session.out.text(&secrets::export_csv(&state, &seen), "csv")?;
+                        session.out.text(&secrets::export_csv(&state, seen), "csv")?;
                     }
                 }
             }
@@ -437,10 +436,14 @@ async fn import(session: &Session, file: &Path, dry_run: bool) -> Result<(), Fai
 
 fn list(session: &Session, wanted: impl Fn(&secrets::Secret) -> bool) -> Result<(), Failure> {
     let (state, now) = (session.state(), session.now());
-    let seen = state.secrets.iter().filter(|secret| secrets::may_see(&state, &session.actor, now, secret));
-    let listed: Vec<&secrets::Secret> = seen.filter(|secret| wanted(secret)).collect();
+    let mut listed = seen(&state, &session.actor, now);
+    listed.retain(|secret| wanted(secret));
     session.out.either(
-        || Value::Array(listed.iter().map(|secret| view(&state, secret)).collect()),
+        || {
+            Value::Array(
+                listed.iter().map(|secret| view(&documents(session, &state, secret.id), secret)).collect(),
+            )
+        },
         |out| {
             let rows: Vec<Vec<String>> = listed
                 .iter()
@@ -452,7 +455,7 @@ fn list(session: &Session, wanted: impl Fn(&secrets::Secret) -> bool) -> Result<
                         person::name(&state, secret.profile.owner),
                         secret.profile.department.to_string(),
                         secret.status.as_str().to_owned(),
-                        state.documents.of(secret.id).count().to_string(),
+                        documents(session, &state, secret.id).len().to_string(),
                     ]
                 })
                 .collect();
@@ -465,10 +468,12 @@ async fn show(session: &Session, id: SecretId, precise: bool) -> Result<(), Fail
     let opened = if precise { Some(session.service.open_precise(&session.actor, id).await?) } else { None };
     let (state, zone) = (session.state(), session.zone());
     let secret = state.secrets.get(id).ok_or_else(|| Refusal::unknown(id))?;
+    let secret = secrets::shown(&state, &session.actor, session.now(), secret);
+    let documents = documents(session, &state, id);
     let profile = &secret.profile;
     session.out.either(
         || {
-            let mut shown = view(&state, secret);
+            let mut shown = view(&documents, &secret);
             if let (Value::Object(fields), Some(opened)) = (&mut shown, &opened) {
                 fields.insert("precise".to_owned(), json!(opened.text));
                 fields.insert("entry".to_owned(), json!(opened.entry));
@@ -483,8 +488,7 @@ async fn show(session: &Session, id: SecretId, precise: bool) -> Result<(), Fail
             let factors = FACTORS.iter().zip(&profile.factors).filter_map(|((name, _), factor)| {
                 factor.as_ref().map(|factor| format!("{name} {}: {}", factor.score, factor.reason))
             });
-            let documents =
-                state.documents.of(id).map(|document| format!("{} {}", document.id, document.name));
+            let documents = documents.iter().map(|document| format!("{} {}", document.id, document.name));
             out.facts(&[
                 ("id", id.to_string()),
                 ("title", profile.title.to_string()),
@@ -518,7 +522,19 @@ fn money(amount: &Amount) -> String {
     format!("{} {}{basis}", amount.units, amount.currency)
 }
 
-fn view(state: &State, secret: &secrets::Secret) -> Value {
+/// The secrets that the actor may know of, each as far as they may see it.
+fn seen<'a>(state: &'a State, actor: &Actor, now: Time) -> Vec<Cow<'a, secrets::Secret>> {
+    let seen = state.secrets.iter().filter(|secret| secrets::may_see(state, actor, now, secret));
+    seen.map(|secret| secrets::shown(state, actor, now, secret)).collect()
+}
+
+/// The documents of a secret that the actor may know of.
+fn documents<'a>(session: &Session, state: &'a State, secret: SecretId) -> Vec<&'a Document> {
+    let all = state.documents.of(secret);
+    all.filter(|document| documents::may_see(state, &session.actor, session.now(), document)).collect()
+}
+
+fn view(documents: &[&Document], secret: &secrets::Secret) -> Value {
     let profile = &secret.profile;
     let factors: serde_json::Map<String, Value> = FACTORS
         .iter()
@@ -547,7 +563,7 @@ fn view(state: &State, secret: &secrets::Secret) -> Value {
         "submitter": secret.submitter,
         "remark": secret.remark,
         "versions": versions.collect::<Vec<_>>(),
-        "documents": state.documents.of(secret.id).map(|document| document.id).collect::<Vec<_>>(),
+        "documents": documents.iter().map(|document| document.id).collect::<Vec<_>>(),
     })
 }
 

@@ -33,6 +33,7 @@ pub const PEOPLE: [&str; 8] = [
 pub const ADA: &str = PEOPLE[0];
 pub const CARL: &str = PEOPLE[1];
 pub const SVEN: &str = PEOPLE[2];
+pub const AUD: &str = PEOPLE[4];
 pub const OLGA: &str = PEOPLE[5];
 pub const EVA: &str = PEOPLE[6];
 pub const KIM: &str = PEOPLE[7];

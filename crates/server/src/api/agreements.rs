@@ -16,7 +16,7 @@ use data_encoding::BASE64;
 use program::agreements::{self as domain, Command, Covers as Reach, Standing as Stands};
 use program::{Event, Refusal};
 use serde::{Deserialize, Serialize};
-use service::{NewVersion, PaperCopy};
+use service::{AgreementText, NewVersion, PaperCopy};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::routes;
 
@@ -31,6 +31,7 @@ pub(super) fn routes(area: Area) -> Area {
         .read(routes!(get))
         .write(routes!(publish_version))
         .read(routes!(text))
+        .read(routes!(scan))
         .read(routes!(parties))
         .write(routes!(assign))
         .write(routes!(cancel))
@@ -273,13 +274,30 @@ async fn text(
     caller: Caller,
     At((id, version)): At<(AgreementId, u32)>,
 ) -> Result<Response, Problem> {
-    let text = app.service.agreement_text(&caller.actor, id.0, version).await?;
+    Ok(as_it_is(app.service.agreement_text(&caller.actor, id.0, version).await?))
+}
+
+/// The scan of a signed paper copy, by the entry that records its signature.
+#[utoipa::path(
+    get,
+    path = "/api/v1/agreements/{id}/scans/{entry}",
+    params(("id" = AgreementId, Path), ("entry" = u64, Path)),
+    responses((status = 200, description = "Its bytes.", content((Vec<u8> = "application/pdf"))))
+)]
+async fn scan(
+    State(app): State<App>,
+    caller: Caller,
+    At((id, entry)): At<(AgreementId, u64)>,
+) -> Result<Response, Problem> {
+    Ok(as_it_is(app.service.paper_scan(&caller.actor, id.0, entry).await?))
+}
+
+fn as_it_is(text: AgreementText) -> Response {
     let media_type = match text.media {
         domain::Media::Markdown => "text/markdown; charset=utf-8",
         domain::Media::Pdf => "application/pdf",
     };
-    Ok(([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], text.bytes)
-        .into_response())
+    ([(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, "no-store")], text.bytes).into_response()
 }
 
 /// Where everybody stands who was asked to sign, opened or signed an agreement. For counsel, human resources, the security officer, auditors.

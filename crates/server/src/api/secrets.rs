@@ -180,7 +180,14 @@ async fn list(caller: Caller, Ask(query): Ask<SecretsQuery>) -> Result<Page<Secr
     };
     let all = caller.state.secrets.iter().filter(|secret| matches(&query, secret) && caller.sees(secret.id));
     let rows = all.map(|secret| (key(secret), secret)).collect();
-    Ok(page(rows, query.order.unwrap_or_default(), from, limit, |s| s.id.to_string(), Secret::from))
+    Ok(page(
+        rows,
+        query.order.unwrap_or_default(),
+        from,
+        limit,
+        |s| s.id.to_string(),
+        |secret| caller.shown(secret),
+    ))
 }
 
 /// Put a secret forward. It waits for a reviewer.
@@ -245,13 +252,14 @@ async fn import(
 /// Export every secret that you may know of.
 #[utoipa::path(get, path = "/api/v1/secrets/export", responses((status = 200, description = "All of them, the oldest first.", body = Vec<Secret>)))]
 async fn export(caller: Caller) -> Json<Vec<Secret>> {
-    Json(caller.state.secrets.iter().filter(|secret| caller.sees(secret.id)).map(Secret::from).collect())
+    let seen = caller.state.secrets.iter().filter(|secret| caller.sees(secret.id));
+    Json(seen.map(|secret| caller.shown(secret)).collect())
 }
 
 /// Look at one secret.
 #[utoipa::path(get, path = "/api/v1/secrets/{id}", params(("id" = SecretId, Path)), responses((status = 200, description = "The secret.", body = Secret)))]
 async fn get(caller: Caller, At(id): At<SecretId>) -> Result<Json<Secret>, Problem> {
-    Ok(Json(caller.secret(id.0)?.into()))
+    Ok(Json(caller.shown(caller.secret(id.0)?)))
 }
 
 /// Make a new version of a secret.

@@ -36,6 +36,7 @@ pub fn routes() -> Routes {
         .get("/agreements/{id}/signed", Rule::Person, sign::signed)
         .get("/agreements/{id}/versions/{number}", Rule::Person, text::page)
         .get("/agreements/{id}/versions/{number}/file", Rule::Person, text::file)
+        .get("/agreements/{id}/scans/{entry}", Rule::Person, text::scan)
         .get("/agreements", Rule::Roles(READERS), library::page)
         .get("/agreements.csv", Rule::Roles(READERS), library::csv)
         .get("/agreements.json", Rule::Roles(READERS), library::json)

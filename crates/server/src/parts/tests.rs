@@ -17,6 +17,17 @@ fn the_address_holds_the_state_of_a_list() {
 }
 
 #[test]
+fn the_reader_leaves_columns_out_but_never_the_first() {
+    let state = list(&[("hide", "3"), ("hide", "1"), ("hide", "12"), ("hide", "5.x.3"), ("q", "bath")]);
+    assert_eq!(state.get("hide"), "3.5");
+    assert_eq!(state.hidden(), " hide-3 hide-5");
+    assert!(state.hides(5) && !state.hides(4) && !list(&[]).hides(0));
+    assert_eq!(state.with("sort", "title"), "/secrets?hide=3.5&q=bath&sort=title");
+    assert_eq!(state.export("csv"), "/secrets.csv?q=bath", "an export has every column");
+    assert_eq!(list(&[]).hidden(), "");
+}
+
+#[test]
 fn a_column_sorts_up_then_down_then_not() {
     let none = list(&[]).column("Title", "title");
     assert_eq!((none.order, none.href.as_deref()), ("none", Some("/secrets?sort=title")));

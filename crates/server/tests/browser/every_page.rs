@@ -30,8 +30,15 @@ fn paths(live: &Live, invitation: &str) -> Vec<String> {
         paths.extend(made);
     }
     paths.extend(
-        ["/search?q=bath", "/search?q=zzz", "/access/why?secret=S-1", "/secrets?q=zzz", "/nowhere"]
-            .map(str::to_owned),
+        [
+            "/search?q=bath",
+            "/search?q=zzz",
+            "/access/why?secret=S-1",
+            "/secrets?q=zzz",
+            "/people?hide=3.4",
+            "/nowhere",
+        ]
+        .map(str::to_owned),
     );
     paths
 }
@@ -57,6 +64,7 @@ fn things(live: &Live, before: &str, piece: &str, invitation: &str) -> Vec<Strin
                 .map(|grant| grant.id.to_string())
                 .collect()
         }
+        ("scans", _) => few(&["4"]),
         ("record", _) => few(&["4", "40"]),
         ("requirements", _) => few(&["restricted"]),
         ("invite", _) => few(&[invitation]),

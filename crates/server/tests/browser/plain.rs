@@ -38,7 +38,7 @@ async fn signing_in_asking_approving_signing_and_opening_need_no_script() {
 
     // The engineer is told what is missing, signs, and asks.
     sign_in(&chrome, "eva");
-    chrome.open("/documents/D-1");
+    chrome.open("/secrets/S-1");
     chrome.text("You may not open it now");
     chrome.open("/my/agreements");
     chrome.press("Read and sign");
@@ -63,6 +63,16 @@ async fn signing_in_asking_approving_signing_and_opening_need_no_script() {
     sign_out(&chrome);
 
     sign_in(&chrome, "eva");
+    // She leaves out a column of a list.
+    chrome.open("/secrets");
+    let tier = "return getComputedStyle(document.querySelector('td[data-label=Tier]')).display";
+    assert_ne!(chrome.run(tier), "none");
+    chrome.find("details.choose summary").click();
+    chrome.find("details.choose input[value='2']").click();
+    chrome.press("Show the list so");
+    chrome.find("table.hide-2");
+    assert_eq!(chrome.run(tier), "none");
+
     chrome.open("/documents/D-1");
     let before = chrome.windows();
     chrome.press("Read it here");

@@ -82,7 +82,6 @@ impl Stage {
         chrome.fill("again", PASSWORD);
         chrome.press("Begin");
         self.second_factor();
-        chrome.arrived("What waits for you");
         self.clean();
     }
 
@@ -96,6 +95,7 @@ impl Stage {
         chrome.arrived("Your recovery codes");
         self.clean();
         chrome.press("I have kept them");
+        chrome.arrived("What waits for you");
     }
 
     /// Everybody else comes from the personnel system's file, and gets a link.
@@ -132,7 +132,9 @@ impl Stage {
             chrome.fill("again", PASSWORD);
             chrome.press("Set the password");
             // The contractor puts it off, and will be asked for it.
-            if name != "otto" {
+            if name == "otto" {
+                chrome.arrived("Set up a second factor");
+            } else {
                 self.second_factor();
             }
         }
@@ -308,6 +310,9 @@ impl Stage {
         let chrome = self.turn("eva");
         chrome.open("/documents/D-2");
         chrome.text("You may not open it now");
+        chrome.press("Ask the gate");
+        chrome.text("Recorded as entry");
+        self.clean();
         self.request_of("sven", "Eva Holm");
         self.chrome.press("Approve");
         self.recorded();
@@ -343,9 +348,12 @@ impl Stage {
         chrome.find("main form button[type=submit]").click();
         self.recorded();
         let chrome = self.turn("eva");
+        // Where the document was, its secret says why it does not open any more.
         chrome.open("/documents/D-1");
         chrome.text("The grant was revoked.");
+        assert_eq!(chrome.path(), "/secrets/S-1");
         self.clean();
+        chrome.open("/secrets/S-1/precise");
         chrome.press("Ask the gate");
         chrome.text("Recorded as entry");
         chrome.text("The grant was revoked.");
@@ -384,6 +392,7 @@ impl Stage {
             "access.revoked",
             "document.opened",
             "document.refused",
+            "secret.refused",
         ] {
             assert!(kinds.contains(kind), "`{kind}` is not in the record: {kinds:?}");
         }

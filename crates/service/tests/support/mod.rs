@@ -17,12 +17,16 @@ use program::{
     Actor, AgreementId, DocumentId, Event, GrantId, Line, PersonId, RequestId, SecretId, Text, access,
     agreements, documents, people, secrets,
 };
-use service::{Config, Done, KdfParams, NewVersion, Passphrase, Service, ServiceError, Upload, shown_by};
+use service::{
+    Config, Done, KdfParams, NewVersion, PaperCopy, Passphrase, Service, ServiceError, Upload, shown_by,
+};
 use std::collections::BTreeSet;
 use std::path::Path;
 
 pub const PASSPHRASE: &str = "correct horse battery staple";
 pub const RECIPE: &str = "The bath is aged for 46 hours at 18.5 degrees before the first dip.";
+
+pub const SCAN: &[u8] = b"%PDF-1.4\nstartxref\n0\n%%EOF\n";
 
 pub fn passphrase() -> Passphrase {
     Passphrase::new(PASSPHRASE.to_owned())
@@ -123,6 +127,18 @@ pub async fn publish(service: &Service, markdown: &str) -> AgreementId {
     match done.event() {
         Some(Event::Agreements(event)) => event.agreement(),
         other => panic!("not published: {other:?}"),
+    }
+}
+
+/// What Eva signed on paper.
+pub fn paper(agreement: AgreementId, person: PersonId) -> PaperCopy {
+    PaperCopy {
+        agreement,
+        version: 1,
+        person,
+        name: line("Eva Engineer"),
+        signed_on: program::Time(0),
+        scan: SCAN.to_vec(),
     }
 }
 

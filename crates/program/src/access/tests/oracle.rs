@@ -436,6 +436,7 @@ impl Game {
         if self.random.one_in(6) {
             conditions.remove(Condition::Grant);
         }
+        let listed = self.random.one_in(2) || !conditions.contains(Condition::Grant);
         Requirement {
             conditions,
             clearance: u8::try_from(self.random.below(4)).unwrap(),
@@ -444,7 +445,7 @@ impl Game {
             networks: vec!["10.0.0.0/8".parse().unwrap()],
             emergency_minutes: 15 * self.random.below(5),
             longest_grant_days: 1 + self.random.below(60),
-            listed: self.random.one_in(2),
+            listed,
         }
     }
 

@@ -274,6 +274,12 @@ fn requirement_that_locks_everybody_out_or_lets_leavers_in_is_refused() {
         Requirement { approvals: 0, ..usual.clone() },
         Requirement { clearance: 10, ..usual.clone() },
         Requirement { longest_grant_days: 0, ..usual.clone() },
+        // Open to everybody cleared, and yet to be found by nobody.
+        Requirement {
+            listed: false,
+            conditions: usual.conditions.iter().filter(|c| *c != Condition::Grant).collect(),
+            ..usual.clone()
+        },
     ];
     for (condition, there) in [
         (Condition::Suspension, false),

@@ -19,6 +19,9 @@ pub(in crate::api) struct Secret {
     department: Line,
     /// What it is about, in words that give nothing away.
     summary: Text,
+    /// Is all of it here? To somebody who may find it and not open it, places, who knows it, value, cost, factors and
+    /// remark are left out.
+    whole: bool,
     /// Where it lives.
     places: Vec<Place>,
     /// Who knows it, beyond those with a grant.
@@ -227,8 +230,9 @@ impl Factors {
     }
 }
 
-impl From<&domain::Secret> for Secret {
-    fn from(secret: &domain::Secret) -> Self {
+impl Secret {
+    /// A secret as the register shows it to somebody: the whole of it, or what everybody who may find it is told.
+    pub(in crate::api) fn new(secret: &domain::Secret, whole: bool) -> Self {
         let profile = &secret.profile;
         let place =
             |place: &domain::Place| Place { sort: place.sort.into(), name: place.name.clone().into() };
@@ -240,6 +244,7 @@ impl From<&domain::Secret> for Secret {
             owner: profile.owner.into(),
             department: profile.department.clone().into(),
             summary: profile.summary.clone().into(),
+            whole,
             places: profile.places.iter().map(place).collect(),
             known_by: profile.known_by.iter().copied().map(PersonId).collect(),
             value: profile.value.as_ref().map(Amount::of),

@@ -36,6 +36,7 @@ struct Signed {
     at: When,
     ends: Option<When>,
     entry: u64,
+    scanned: bool,
 }
 
 struct Declined {
@@ -76,6 +77,7 @@ pub(super) async fn page(visitor: Visitor) -> PageResult {
             at: When::moment(signature.at.0, now.0, zone),
             ends: signature.ends.map(|ends| When::day(ends.0.saturating_sub(1), now.0, zone)),
             entry: signature.position,
+            scanned: signature.paper.is_some(),
         })
     });
     let declined = state.agreements.iter().filter_map(|agreement| {

@@ -165,7 +165,7 @@ pub(super) async fn file(
         return Err(PageError::NotFound);
     }
     let text = app.service.show_agreement(&visitor.actor, id).await?;
-    Ok(as_file(agreement, text))
+    Ok(as_file(&format!("{}-v{}", agreement.id, text.version), text))
 }
 
 pub(super) async fn sign(
@@ -263,12 +263,12 @@ pub(super) async fn signed(
 }
 
 /// A version as a file: a PDF where it may be shown inside a page of ours, Markdown to keep.
-pub(super) fn as_file(agreement: &Agreement, text: AgreementText) -> Response {
+pub(super) fn as_file(name: &str, text: AgreementText) -> Response {
     let (kind, media, end) = match text.media {
         Media::Pdf => ("inline", "application/pdf", "pdf"),
         Media::Markdown => ("attachment", "text/markdown; charset=utf-8", "md"),
     };
-    let name = format!("{}-v{}.{end}", agreement.id, text.version);
+    let name = format!("{name}.{end}");
     let headers = [(header::CONTENT_TYPE, media), (header::CACHE_CONTROL, "no-store")];
     let mut response = (headers, text.bytes).into_response();
     response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition(kind, &name));

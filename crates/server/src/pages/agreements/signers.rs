@@ -50,6 +50,7 @@ struct Row {
     at: Option<When>,
     ends: Option<When>,
     method: &'static str,
+    scanned: bool,
     entry: Option<u64>,
     waits: bool,
 }
@@ -276,6 +277,7 @@ fn row(visitor: &Visitor, agreement: &Agreement, person: &Person) -> Row {
         at: signature.map(|signature| visitor.moment(signature.at)),
         ends: ends.map(|ends| visitor.date(ends + -1)),
         method: signature.map_or("", |signature| how(signature.method)),
+        scanned: signature.is_some_and(|signature| signature.paper.is_some()),
         entry: signature.map(|signature| signature.position),
         waits: matches!(stands.word, "waiting" | "overdue" | "declined"),
     }

@@ -71,6 +71,16 @@ pub(super) async fn file(
     Path((id, number)): Path<(AgreementId, u32)>,
 ) -> PageResult {
     let text = app.service.agreement_text(&visitor.actor, id, number).await?;
-    let agreement = visitor.state.agreements.get(id).ok_or(PageError::NotFound)?;
-    Ok(as_file(agreement, text))
+    let name = format!("{id}-v{number}");
+    Ok(as_file(&name, text))
+}
+
+/// `GET /agreements/{id}/scans/{entry}`: the scan of a signed paper copy.
+pub(super) async fn scan(
+    State(app): State<App>,
+    visitor: Visitor,
+    Path((id, entry)): Path<(AgreementId, u64)>,
+) -> PageResult {
+    let scan = app.service.paper_scan(&visitor.actor, id, entry).await?;
+    Ok(as_file(&format!("{id}-paper-{entry}"), scan))
 }

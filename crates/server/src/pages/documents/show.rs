@@ -14,9 +14,11 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect};
 use program::access::{self, Circumstances};
-use program::documents::{Document, Kept};
+use program::documents::{self, Document, Kept};
 use program::secrets::Secret;
+use program::{DocumentId, SecretId};
 use std::collections::BTreeSet;
 
 #[derive(Template)]
@@ -55,6 +57,9 @@ pub(super) async fn document(
     Path(id): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
 ) -> PageResult {
+    if let Some(secret) = formerly(&visitor, &id) {
+        return Ok(Redirect::to(&format!("/secrets/{secret}")).into_response());
+    }
     let (secret, document) = found(&visitor, &id)?;
     let before = query.iter().find(|(name, _)| name == "before").and_then(|(_, value)| value.parse().ok());
     let (opens, marks) = conditions(&app, &visitor, secret);
@@ -95,6 +100,12 @@ pub(super) async fn document(
         history: history_of(&app.service, &visitor, document.id, before, 25).await?,
     };
     render(StatusCode::OK, &page)
+}
+
+/// The secret of a document that the visitor knows no more.
+fn formerly(visitor: &Visitor, id: &str) -> Option<SecretId> {
+    let id: DocumentId = id.parse().ok()?;
+    documents::once_known(&visitor.state, &visitor.actor, visitor.now, id).map(|secret| secret.id)
 }
 
 #[derive(Template)]

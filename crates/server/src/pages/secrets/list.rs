@@ -10,6 +10,7 @@ use askama::Template;
 use axum::extract::Query;
 use axum::http::StatusCode;
 use program::secrets::{self, Secret, Status, Tier};
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
@@ -35,7 +36,7 @@ struct Row {
     tier: TierBadge,
     owner: String,
     department: String,
-    documents: usize,
+    documents: String,
     strength: String,
     review: Option<When>,
     overdue: bool,
@@ -89,14 +90,14 @@ pub(super) async fn list(visitor: Visitor, Query(query): Query<Vec<(String, Stri
 /// `GET /secrets.csv`: the rows of the list, in the form that the import reads.
 pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let found = find(&visitor, &ListState::new("/secrets", query));
-    let text = secrets::export_csv(&visitor.state, &found);
+    let text = secrets::export_csv(&visitor.state, found.iter().map(AsRef::as_ref));
     attachment("secrets.csv", "text/csv; charset=utf-8", text)
 }
 
 /// `GET /secrets.json`
 pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let found = find(&visitor, &ListState::new("/secrets", query));
-    let text = secrets::export_json(&visitor.state, &found);
+    let text = secrets::export_json(&visitor.state, found.iter().map(AsRef::as_ref));
     attachment("secrets.json", "application/json", text)
 }
 
@@ -116,11 +117,11 @@ fn seen(visitor: &Visitor, secret: &Secret) -> bool {
     visitor.sees(secret.id)
 }
 
-fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Secret> {
+fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<Cow<'a, Secret>> {
     let state = &visitor.state;
     let q = list.get("q");
     let owner: Option<program::PersonId> = list.get("owner").parse().ok();
-    let matches = |secret: &&Secret| {
+    let matches = |secret: &Secret| {
         let profile = &secret.profile;
         let texts = [profile.title.as_str(), profile.summary.as_str(), profile.department.as_str()];
         let named = q.is_empty()
@@ -134,20 +135,20 @@ fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Secret> {
             && is("department", profile.department.as_str())
             && (list.get("owner").is_empty() || owner == Some(profile.owner))
     };
-    let mut found: Vec<&Secret> =
-        state.secrets.iter().filter(|secret| seen(visitor, secret)).filter(matches).collect();
+    let found = state.secrets.iter().filter(|secret| seen(visitor, secret) && matches(secret));
+    let mut found: Vec<Cow<Secret>> = found.map(|secret| visitor.shown(secret)).collect();
     sort(visitor, &mut found, list.get("sort"));
     found
 }
 
-fn sort(visitor: &Visitor, found: &mut [&Secret], sort: &str) {
+fn sort(visitor: &Visitor, found: &mut [Cow<Secret>], sort: &str) {
     let (key, backwards) = sort.strip_prefix('-').map_or((sort, false), |key| (key, true));
     match key {
         "title" => found.sort_by_cached_key(|secret| secret.profile.title.as_str().to_lowercase()),
         "tier" => found.sort_by_key(|secret| secret.tier()),
         "owner" => found.sort_by_cached_key(|secret| visitor.name(secret.profile.owner).to_lowercase()),
         "department" => found.sort_by_cached_key(|secret| secret.profile.department.as_str().to_lowercase()),
-        "documents" => found.sort_by_cached_key(|secret| visitor.state.documents.of(secret.id).count()),
+        "documents" => found.sort_by_cached_key(|secret| documents(visitor, secret)),
         "strength" => found.sort_by(|a, b| {
             let strength = |secret: &Secret| secret.profile.strength().unwrap_or(0.0);
             strength(a).total_cmp(&strength(b))
@@ -170,12 +171,8 @@ fn row(visitor: &Visitor, secret: &Secret) -> Row {
         tier: badge(secret.tier()),
         owner: visitor.name(secret.profile.owner),
         department: secret.profile.department.to_string(),
-        documents: visitor
-            .state
-            .documents
-            .of(secret.id)
-            .filter(|document| document.withdrawn.is_none())
-            .count(),
+        documents: documents(visitor, secret)
+            .map_or_else(|| "–".to_owned(), |documents| documents.to_string()),
         strength: secret
             .profile
             .strength()
@@ -184,6 +181,12 @@ fn row(visitor: &Visitor, secret: &Secret) -> Row {
         overdue: review.is_some_and(|review| review <= visitor.now),
         status: state_of(secret.status),
     }
+}
+
+/// How many documents are in use, where the visitor may know of them.
+fn documents(visitor: &Visitor, secret: &Secret) -> Option<usize> {
+    let all = || visitor.state.documents.of(secret.id).filter(|document| document.withdrawn.is_none());
+    visitor.sees_whole(secret).then(|| all().count())
 }
 
 /// The tier as the pages draw it.

@@ -42,7 +42,11 @@ impl Head {
         let live = live.filter(|grant| visitor.sees(grant.id)).count() as u64;
         let tabs = vec![
             Tab::new(here(""), "Overview", part.is_empty()),
-            Tab::counted(here("/documents"), "Documents", in_use(visitor, secret), part == "documents"),
+            if visitor.sees_whole(secret) {
+                Tab::counted(here("/documents"), "Documents", in_use(visitor, secret), part == "documents")
+            } else {
+                Tab::new(here("/documents"), "Documents", part == "documents")
+            },
             Tab::counted(here("/people"), "People", live, part == "people"),
             Tab::counted(here("/versions"), "Versions", secret.versions.len() as u64, part == "versions"),
             Tab::new(here("/history"), "History", part == "history"),
@@ -78,6 +82,8 @@ struct OverviewPage {
     frame: Frame,
     head: Head,
     summary: String,
+    /// Whether all that the register holds is shown, or what was written for everybody who may find it.
+    whole: bool,
     places: Vec<(&'static str, String)>,
     known_by: Vec<(String, String)>,
     value: Option<Money>,
@@ -102,7 +108,8 @@ struct Money {
 /// `GET /secrets/{id}`
 pub(super) async fn overview(State(app): State<App>, visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let secret = known(&visitor, &id)?;
-    let profile = &secret.profile;
+    let shown = visitor.shown(secret);
+    let profile = &shown.profile;
     let day = |time: program::Time| When::day(time.0, visitor.now.0, &visitor.zone);
     let (opens, marks) = mine(&app, &visitor, secret);
     let person = |id: &PersonId| (id.to_string(), visitor.name(*id));
@@ -113,6 +120,7 @@ pub(super) async fn overview(State(app): State<App>, visitor: Visitor, Path(id):
         frame: visitor.frame(profile.title.as_ref(), "/secrets"),
         head: Head::new(&visitor, secret, ""),
         summary: profile.summary.to_string(),
+        whole: visitor.sees_whole(secret),
         places: profile.places.iter().map(|place| (sort_of(place.sort), place.name.to_string())).collect(),
         known_by: profile.known_by.iter().map(person).collect(),
         value: profile.value.as_ref().map(money),
@@ -126,7 +134,7 @@ pub(super) async fn overview(State(app): State<App>, visitor: Visitor, Path(id):
         submitter: secret.versions.first().map(|version| by(version.person)),
         accepted: secret.accepted.map(|(person, at)| (by(person), day(at))),
         reviewed: secret.reviewed.map(day),
-        remark: secret.remark.clone(),
+        remark: shown.remark.clone(),
         returned: secret.status == Status::Returned,
         has_precise: secret.precise_at().is_some(),
         marks,
@@ -204,7 +212,7 @@ pub(super) async fn documents(visitor: Visitor, Path(id): Path<String>) -> PageR
             .filter(|document| visitor.sees(document.id))
             .map(|document| DocumentRow::new(&visitor, document))
             .collect(),
-        inside: documents::may_see_of(&visitor.state, &visitor.actor, visitor.now, secret),
+        inside: visitor.sees_whole(secret),
         adds: documents::may_add(&visitor.state, &visitor.actor, visitor.now, secret.id).is_ok(),
         has_precise: secret.precise_at().is_some(),
     };
