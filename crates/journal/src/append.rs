@@ -21,7 +21,12 @@ const ASKED: u32 = 5;
 static INSERTS: LazyLock<Vec<Arc<str>>> =
     LazyLock::new(|| (1..=sql::ROWS).map(|rows| sql::insert_entries(rows, 1).into()).collect());
 
-/// The same with the beginning of the transaction and the move of the head before them, for SQLite.
+/// Whole transactions of 1 to [`sql::ROWS`] rows and nothing else, for SQLite.
+static TRANSACTIONS: LazyLock<Vec<Arc<str>>> = LazyLock::new(|| {
+    (1..=sql::ROWS).map(|rows| format!("{}; {}", sql::open_transaction(rows), sql::COMMIT).into()).collect()
+});
+
+/// The same without the commit, where more is to be written.
 static OPENINGS: LazyLock<Vec<Arc<str>>> =
     LazyLock::new(|| (1..=sql::ROWS).map(|rows| sql::open_transaction(rows).into()).collect());
 
@@ -154,6 +159,9 @@ impl Journal {
         let faults = self.store.faults();
         let (first, more) = plan.entries.split_at(plan.entries.len().min(sql::ROWS));
         if self.store.takes_several_statements() {
+            if plan.is_entries_alone() {
+                return self.write_at_once(conn, plan).await;
+            }
             self.open_at_once(conn, plan, first).await?;
         } else {
             self.open_in_steps(conn, plan, first).await?;
@@ -212,17 +220,27 @@ impl Journal {
         for step in [Step::Begin, Step::Head, Step::Entries] {
             self.store.faults().check(step)?;
         }
-        let text = OPENINGS.get(rows.len() - 1).cloned().unwrap_or_default();
-        let query = bind_rows(plan.bind_head(sqlx::query(AssertSqlSafe(text))), rows);
-        match query.execute(&mut *conn).await {
-            Ok(_) => Ok(()),
-            // The head was not where it was expected: the statement says so by breaking a constraint.
-            Err(error)
-                if error.as_database_error().is_some_and(|e| e.kind() == ErrorKind::NotNullViolation) =>
-            {
-                Err(self.late(conn).await?)
-            }
+        match execute_moving(conn, &OPENINGS, plan, rows).await {
+            Ok(()) => Ok(()),
+            Err(error) if is_late(&error) => Err(self.late(conn).await?),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The whole transaction in one go. Its failure does not say how far it came, so that the truth is asked for, unless it
+    /// could not even begin.
+    async fn write_at_once(&self, conn: &mut AnyConnection, plan: &Plan) -> Result<(), Failure> {
+        let faults = self.store.faults();
+        for step in [Step::Begin, Step::Head, Step::Entries, Step::Commit] {
+            faults.check(step)?;
+        }
+        match execute_moving(conn, &TRANSACTIONS, plan, &plan.entries).await {
+            Ok(()) => faults.check(Step::Committed).map_err(Failure::Commit),
+            Err(error) if is_late(&error) => Err(self.late(conn).await?),
+            Err(error) => Err(match StorageError::from(error) {
+                busy @ StorageError::Busy(_) => Failure::Before(busy),
+                other => Failure::Commit(other),
+            }),
         }
     }
 
@@ -309,11 +327,36 @@ impl Plan {
         self.edge.size() - self.entries.len() as u64
     }
 
+    /// Nothing is written but entries, and these fit one statement.
+    fn is_entries_alone(&self) -> bool {
+        self.entries.len() <= sql::ROWS
+            && self.keys.is_empty()
+            && self.tiles.is_empty()
+            && self.segments.is_empty()
+    }
+
     /// Binds where the head goes, and where it has to be.
     fn bind_head<'q>(&self, query: Query<'q>) -> Query<'q> {
         let query = query.bind(number(self.edge.size())).bind(self.time);
         query.bind(self.sealed.clone()).bind(number(self.first()))
     }
+}
+
+/// Runs the text for so many rows: one that moves the head before it inserts them.
+async fn execute_moving(
+    conn: &mut AnyConnection,
+    texts: &[Arc<str>],
+    plan: &Plan,
+    rows: &[Prepared],
+) -> sqlx::Result<()> {
+    let text = texts.get(rows.len() - 1).cloned().unwrap_or_default();
+    let query = bind_rows(plan.bind_head(sqlx::query(AssertSqlSafe(text))), rows);
+    query.execute(&mut *conn).await.map(drop)
+}
+
+/// The head was not where it was expected: the statement says so by breaking a constraint.
+fn is_late(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.kind() == ErrorKind::NotNullViolation)
 }
 
 fn bind_rows<'q>(mut query: Query<'q>, rows: &'q [Prepared]) -> Query<'q> {

@@ -11,6 +11,12 @@ use futures::{Stream, TryStreamExt};
 use multer::{Field, Multipart};
 use serde::de::DeserializeOwned;
 
+/// Was the name typed that the form asked for? Spaces and case do not matter: it is asked to make one stop, not to spell.
+pub(crate) fn is_confirmed(typed: &str, wanted: &str) -> bool {
+    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    plain(typed) == plain(wanted)
+}
+
 /// The longest value of a text field beside a file, in bytes.
 const LONGEST_FIELD: usize = 128 << 10;
 /// The most fields beside a file.

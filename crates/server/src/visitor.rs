@@ -12,7 +12,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use program::people::{Person, Role};
 use program::secrets::{Secret, Tier};
-use program::{Actor, PersonId, SecretId, State, Subject, Time, access, secrets, sight};
+use program::{Actor, Command, PersonId, SecretId, State, Subject, Time, access, secrets, sight};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -58,6 +58,19 @@ impl Visitor {
     #[must_use]
     pub fn shown<'a>(&self, secret: &'a Secret) -> Cow<'a, Secret> {
         secrets::shown(&self.state, &self.actor, self.now, secret)
+    }
+
+    /// Would this be allowed now? Asked of the rules themselves, so that no page offers what they refuse.
+    #[must_use]
+    pub fn may(&self, command: impl Into<Command>) -> bool {
+        program::decide(&self.state, &self.actor, self.now, &command.into()).is_ok()
+    }
+
+    /// Does this request wait for their answer?
+    #[must_use]
+    pub fn answers(&self, request: &access::Request) -> bool {
+        let approve = access::Command::Approve { request: request.id, note: None };
+        request.outcome == access::Outcome::Pending && self.may(approve)
     }
 
     /// May they know who has access to this secret?
@@ -177,14 +190,7 @@ impl Visitor {
                 let asked = self.state.agreements.assignments_of(self.person);
                 asked.filter(|(_, assignment)| assignment.declined.is_none()).count()
             }
-            Place::Requests => {
-                // As the page behind it counts: nobody answers what they asked, and nobody answers twice.
-                let waits = |request: &&program::access::Request| {
-                    let answered = request.approvals.iter().any(|approval| approval.by == self.person);
-                    self.owns(request.secret) && request.person != self.person && !answered
-                };
-                self.state.access.pending().filter(waits).count()
-            }
+            Place::Requests => self.state.access.pending().filter(|request| self.answers(request)).count(),
             _ => 0,
         };
         let open = |place: &Place| match app::rule_of(place.href()) {

@@ -41,7 +41,8 @@
   // Dangerous acts: the button waits until the name is typed. The server asks for it too.
   function checkName(input) {
     const button = one("button[type=submit]", input.form);
-    if (button) button.disabled = input.value.trim() !== input.dataset.confirm.trim();
+    const plain = (text) => text.trim().split(/\s+/).join(" ").toLowerCase();
+    if (button) button.disabled = plain(input.value) !== plain(input.dataset.confirm);
   }
   document.addEventListener("input", (event) => {
     if (event.target.matches("[data-confirm]")) checkName(event.target);

@@ -17,8 +17,8 @@ pub struct HistoryFilter {
     pub kinds: Vec<String>,
     /// By this person.
     pub actor: Option<PersonId>,
-    /// About this.
-    pub subject: Option<Subject>,
+    /// About any of these.
+    pub subjects: Vec<Subject>,
     /// Not before this.
     pub since: Option<Time>,
     /// Before this.
@@ -111,7 +111,7 @@ impl Service {
             .find(&Filter {
                 kinds: filter.kinds.clone(),
                 actor: filter.actor.map(|person| person.to_string()),
-                subjects: filter.subject.iter().map(ToString::to_string).collect(),
+                subjects: filter.subjects.iter().map(ToString::to_string).collect(),
                 since: filter.since.map(|time| time.0),
                 until: filter.until.map(|time| time.0),
                 before: filter.before,
@@ -275,8 +275,9 @@ impl Service {
 /// would look complete.
 fn may_read(state: &State, actor: &Actor, now: Time, filter: &HistoryFilter) -> Result<(), Refusal> {
     let own = actor.person.is_some() && filter.actor == actor.person;
-    let subject = filter.subject.is_some_and(|subject| sight::may_read_history(state, actor, now, subject));
-    if own || subject || sight::may_read_record(state, actor, now) {
+    let may_read = |subject: &Subject| sight::may_read_history(state, actor, now, *subject);
+    let about = !filter.subjects.is_empty() && filter.subjects.iter().all(may_read);
+    if own || about || sight::may_read_record(state, actor, now) {
         return Ok(());
     }
     Err(Refusal::role("read the whole record", "counsel, the security officer or an auditor")

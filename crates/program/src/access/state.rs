@@ -109,6 +109,12 @@ impl Grant {
         self.is_live(now) && now - since >= UNUSED_AFTER
     }
 
+    /// Is it in force, and so close to its end that its holder may want to ask anew?
+    #[must_use]
+    pub fn ends_soon(&self, now: Time) -> bool {
+        self.is_live(now) && self.ends - now <= ENDS_SOON
+    }
+
     /// Did as many approve as are asked? Emergency access needs nobody's approval.
     #[must_use]
     pub fn is_approved_by(&self, asked: u8) -> bool {
@@ -118,6 +124,9 @@ impl Grant {
 
 /// A grant that opened nothing for this long is pointed out, in milliseconds.
 pub const UNUSED_AFTER: i64 = 30 * DAY;
+
+/// How long before its end a grant is called to mind, in milliseconds.
+const ENDS_SOON: i64 = 14 * DAY;
 
 /// All requirements, requests and grants.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]

@@ -35,20 +35,9 @@ pub(super) async fn measure(place: &Path) -> Result<Vec<Figure>, Failure> {
     let written = service.status().entries - before;
     let rate = written as f64 / begun.elapsed().as_secs_f64();
 
-    let mut disk = Disk::new(place).map_err(broken)?;
-    let mut entries = Times::default();
-    let mut syncs = Times::default();
-    for turn in 0..ALONE / TURN {
-        for number in 0..TURN {
-            let (actor, command) = registration(turn * TURN + number)?;
-            let begun = Instant::now();
-            service.act(&actor, command).await?;
-            entries.0.push(begun.elapsed());
-        }
-        for _ in 0..TURN {
-            syncs.time(|| disk.sync()).map_err(broken)?;
-        }
-    }
+    let disk = Disk::new(place).map_err(broken)?;
+    // A task, as the requests that a server answers are.
+    let (mut entries, mut syncs) = tokio::spawn(alone(service, disk)).await.map_err(broken)??;
     let (p50, p99) = (entries.quantile(0.5), entries.quantile(0.99));
     let (sync50, sync99) = (syncs.quantile(0.5), syncs.quantile(0.99));
     let ms = 1e3;
@@ -60,6 +49,23 @@ pub(super) async fn measure(place: &Path) -> Result<Vec<Figure>, Failure> {
         Figure::new("fdatasync of 4 KiB beside it: p99", sync99 * ms, "ms", Bound::None),
         Figure::new("one writer's p99 / fdatasync's p99", p99 / sync99, "", Bound::AtMost(2.5)),
     ])
+}
+
+/// One writer's entries, and what the disk takes beside them, in turns.
+async fn alone(service: Service, mut disk: Disk) -> Result<(Times, Times), Failure> {
+    let (mut entries, mut syncs) = (Times::default(), Times::default());
+    for turn in 0..ALONE / TURN {
+        for number in 0..TURN {
+            let (actor, command) = registration(turn * TURN + number)?;
+            let begun = Instant::now();
+            service.act(&actor, command).await?;
+            entries.0.push(begun.elapsed());
+        }
+        for _ in 0..TURN {
+            syncs.time(|| disk.sync()).map_err(broken)?;
+        }
+    }
+    Ok((entries, syncs))
 }
 
 async fn write(service: Service, first: u32, count: u32) -> Result<(), Failure> {

@@ -149,7 +149,7 @@ impl List {
         let filter = HistoryFilter {
             kinds: self.kinds,
             actor: self.by.map(|by| lookup::person(&session.state(), &by)).transpose()?,
-            subject: self.about,
+            subjects: self.about.into_iter().collect(),
             since: self.since.map(|since| lookup::from("since", &since, &zone)).transpose()?,
             until: self.until.map(|until| lookup::until("until", &until, &zone)).transpose()?,
             before: self.before,

@@ -154,7 +154,7 @@ async fn list(
     let filter = HistoryFilter {
         kinds: kinds.filter(|kind| !kind.is_empty()).map(str::to_owned).collect(),
         actor: query.person.map(|person| person.0),
-        subject: query.about.map(|id| id.0),
+        subjects: query.about.map(|id| id.0).into_iter().collect(),
         since: query.since.map(|when| when.from(caller.zone())),
         until: query.until.map(|when| when.until(caller.zone())),
         before: query.before,
@@ -197,7 +197,7 @@ pub(super) async fn history_of(
 ) -> Result<Page<Entry>, Problem> {
     let limit = items(query.limit)?;
     let filter =
-        HistoryFilter { subject: Some(subject), before: query.before, limit, ..HistoryFilter::default() };
+        HistoryFilter { subjects: vec![subject], before: query.before, limit, ..HistoryFilter::default() };
     found(app, caller, &filter).await
 }
 

@@ -16,7 +16,7 @@ use crate::routes::{Routes, Rule};
 use crate::visitor::Visitor;
 use program::access::{self, Grant, Request};
 use program::secrets::Secret;
-use program::{Command, GrantId, PersonId, RequestId};
+use program::{GrantId, PersonId, RequestId};
 
 /// Every route of access. One request or grant is open to everybody signed in: to those it is not for, it does not exist.
 #[must_use]
@@ -64,11 +64,6 @@ fn known_grant<'a>(visitor: &'a Visitor, text: &str) -> Result<(&'a Grant, &'a S
 /// May the visitor ask how this person stands with this secret?
 fn sees_why(visitor: &Visitor, person: PersonId, secret: &Secret) -> bool {
     access::may_ask_why(&visitor.state, &visitor.actor, visitor.now, person, secret)
-}
-
-/// Would this be allowed now? Asked of the rules themselves, so that no page offers what they refuse.
-fn allowed(visitor: &Visitor, command: impl Into<Command>) -> bool {
-    program::decide(&visitor.state, &visitor.actor, visitor.now, &command.into()).is_ok()
 }
 
 /// Where a page lies: the list, the thing itself.

@@ -34,7 +34,7 @@ pub async fn history_of(
     limit: usize,
 ) -> Result<History, PageError> {
     let mut filter =
-        HistoryFilter { subject: Some(subject.into()), before, limit, ..HistoryFilter::default() };
+        HistoryFilter { subjects: vec![subject.into()], before, limit, ..HistoryFilter::default() };
     let (page, own_only) = match service.history(&visitor.actor, &filter).await {
         Err(ServiceError::Refused(refusal)) if refusal.rule == Rule::Role => {
             filter.actor = Some(visitor.person);

@@ -22,12 +22,8 @@ use service::{HistoryFilter, ServiceError};
 
 /// How far back the page tells of refusals, in milliseconds.
 const REFUSALS_SINCE: i64 = 7 * DAY;
-/// How long before its end a grant is called to mind, in milliseconds.
-const ENDS_SOON: i64 = 14 * DAY;
 /// How many rows of each list the page shows; each list has a page of its own for the rest.
 const SHOWN: usize = 8;
-/// How many of their own secrets an owner is told refusals of.
-const OWNED: usize = 200;
 
 /// The route of the first page.
 #[must_use]
@@ -185,29 +181,24 @@ fn emergencies(visitor: &Visitor) -> Vec<Alarm> {
 
 /// The last refusals at the gate: of everything for those who oversee it, of their own secrets for owners.
 async fn refusals(app: &App, visitor: &Visitor) -> Result<Vec<HistoryRow>, PageError> {
+    let own = visitor.state.secrets.owned_by(visitor.person).map(|secret| secret.id.into());
+    let subjects: Vec<Subject> = if visitor.is(OVERSEERS) { Vec::new() } else { own.collect() };
+    if subjects.is_empty() && !visitor.is(OVERSEERS) {
+        return Ok(Vec::new());
+    }
     let filter = HistoryFilter {
         kinds: vec!["document.refused".to_owned(), "secret.refused".to_owned()],
+        subjects,
         since: Some(visitor.now + -REFUSALS_SINCE),
         limit: SHOWN,
         ..HistoryFilter::default()
     };
-    let mut entries = Vec::new();
-    if visitor.is(OVERSEERS) {
-        entries = app.service.history(&visitor.actor, &filter).await?.entries;
-    } else {
-        for secret in visitor.state.secrets.owned_by(visitor.person).take(OWNED) {
-            let filter = HistoryFilter { subject: Some(secret.id.into()), ..filter.clone() };
-            match app.service.history(&visitor.actor, &filter).await {
-                Ok(page) => entries.extend(page.entries),
-                // An owner who no longer belongs here reads nothing.
-                Err(ServiceError::Refused(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        entries.sort_by_key(|entry| std::cmp::Reverse(entry.position));
-        entries.truncate(SHOWN);
+    match app.service.history(&visitor.actor, &filter).await {
+        Ok(found) => Ok(found.entries.iter().map(|entry| history::row(visitor, entry)).collect()),
+        // An owner who no longer belongs here reads nothing.
+        Err(ServiceError::Refused(_)) => Ok(Vec::new()),
+        Err(error) => Err(error.into()),
     }
-    Ok(entries.iter().map(|entry| history::row(visitor, entry)).collect())
 }
 
 fn agreements(visitor: &Visitor) -> Vec<Signed> {
@@ -246,7 +237,7 @@ fn requests(visitor: &Visitor) -> Vec<Asked> {
 
 fn ending(visitor: &Visitor) -> Vec<Ending> {
     let grants = visitor.state.access.grants_of(visitor.person);
-    let soon = grants.filter(|grant| grant.is_live(visitor.now) && grant.ends - visitor.now <= ENDS_SOON);
+    let soon = grants.filter(|grant| grant.ends_soon(visitor.now));
     soon.map(|grant| Ending {
         id: grant.id.to_string(),
         secret: grant.secret.to_string(),

@@ -1,6 +1,7 @@
 //! The one form behind every act on access: what will happen, what is asked, and a button that says it.
 
 use crate::app::App;
+use crate::form::is_confirmed;
 use crate::frame::Frame;
 use crate::parts::{Choice, Errors, Mark, Tab, Tone};
 use crate::respond::{PageResult, as_errors, capital, recorded, render};
@@ -123,10 +124,9 @@ pub(super) fn remark(errors: &mut Errors, field: &str, typed: &str) -> Option<Te
     if typed.trim().is_empty() { None } else { text(errors, field, typed) }
 }
 
-/// Was the name typed that the form asked for? Spaces and case do not matter: it is asked to make one stop, not to spell.
+/// Was the name typed that the form asked for?
 pub(super) fn confirmed(errors: &mut Errors, typed: &str, wanted: &str) {
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    if plain(typed) != plain(wanted) {
+    if !is_confirmed(typed, wanted) {
         errors.add("confirm", format!("Type “{wanted}” to go on"));
     }
 }

@@ -2,7 +2,7 @@
 
 use super::act::{ActPage, Area, Typed, confirmed, remark, text};
 use super::grants::{Used, standing_of, used};
-use super::{allowed, known_grant, sees_why, trail};
+use super::{known_grant, sees_why, trail};
 use crate::app::App;
 use crate::form::SafeForm;
 use crate::frame::Frame;
@@ -71,7 +71,7 @@ pub(super) async fn page(
         person.map_or_else(|| "the operator".to_owned(), |p| visitor.name(p))
     };
     let any = |command: fn(program::GrantId, Text) -> Command| {
-        Text::new("a reason").is_ok_and(|text| allowed(&visitor, command(grant.id, text)))
+        Text::new("a reason").is_ok_and(|text| visitor.may(command(grant.id, text)))
     };
     let page = GrantPage {
         frame: visitor.frame(&format!("Grant {}", grant.id), "/requests"),
@@ -102,7 +102,7 @@ pub(super) async fn page(
         marks: standing(&app, &visitor, grant, links),
         revokes: any(|grant, reason| Command::Revoke { grant, reason }),
         justifies: any(|grant, account| Command::Justify { grant, account }),
-        looks: allowed(&visitor, Command::ReviewEmergency { grant: grant.id, in_order: true, note: None }),
+        looks: visitor.may(Command::ReviewEmergency { grant: grant.id, in_order: true, note: None }),
         history: history_of(&app.service, &visitor, grant.id, earlier.before, 50).await?,
     };
     render(StatusCode::OK, &page)

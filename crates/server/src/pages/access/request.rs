@@ -2,7 +2,7 @@
 
 use super::act::{ActPage, Area, Typed, remark, text};
 use super::requests::outcome_of;
-use super::{allowed, known_request, sees_why, trail};
+use super::{known_request, sees_why, trail};
 use crate::app::App;
 use crate::form::SafeForm;
 use crate::frame::Frame;
@@ -102,9 +102,9 @@ async fn show(
         approvals: request.approvals.iter().map(|a| (visitor.name(a.by), visitor.moment(a.at))).collect(),
         needed: needed(visitor, request, secret),
         marks: standing(app, visitor, request, secret),
-        approves: allowed(visitor, Command::Approve { request: request.id, note: None }),
-        refuses: refuse.is_some_and(|command| allowed(visitor, command)),
-        withdraws: allowed(visitor, Command::Withdraw { request: request.id }),
+        approves: visitor.may(Command::Approve { request: request.id, note: None }),
+        refuses: refuse.is_some_and(|command| visitor.may(command)),
+        withdraws: visitor.may(Command::Withdraw { request: request.id }),
         note,
         errors,
         history: history_of(&app.service, visitor, request.id, before, 50).await?,

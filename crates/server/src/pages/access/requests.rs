@@ -1,6 +1,5 @@
 //! The list of requests: what waits for the visitor's answer, their own, and all they may see.
 
-use super::allowed;
 use crate::format;
 use crate::frame::Frame;
 use crate::pages::secrets::badge;
@@ -11,7 +10,7 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::Query;
 use axum::http::StatusCode;
-use program::access::{Command, Outcome, Request};
+use program::access::{Outcome, Request};
 use program::secrets::Tier;
 use serde::Serialize;
 use std::cmp::Reverse;
@@ -195,15 +194,9 @@ fn word(outcome: &Outcome) -> &'static str {
 fn shows(visitor: &Visitor, request: &Request, show: &str) -> bool {
     match show {
         "mine" => request.person == visitor.person,
-        "answer" => waits_for(visitor, request),
+        "answer" => visitor.answers(request),
         _ => true,
     }
-}
-
-/// Does this request wait for the visitor's answer?
-fn waits_for(visitor: &Visitor, request: &Request) -> bool {
-    request.outcome == Outcome::Pending
-        && allowed(visitor, Command::Approve { request: request.id, note: None })
 }
 
 fn find<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Request> {

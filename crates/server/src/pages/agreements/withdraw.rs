@@ -3,7 +3,7 @@
 use super::{path, signers, trail};
 use crate::app::App;
 use crate::errors::PageError;
-use crate::form::SafeForm;
+use crate::form::{SafeForm, is_confirmed};
 use crate::frame::Frame;
 use crate::pages::people::{complain, text};
 use crate::parts::{Errors, Tab};
@@ -55,11 +55,8 @@ pub(super) async fn withdraw(
     let agreement = live(&visitor, id)?;
     let mut errors = Errors::default();
     let reason = text(&mut errors, "reason", "Reason", &typed.reason);
-    if typed.confirm.trim() != agreement.title() {
-        errors.add(
-            "confirm",
-            format!("Type {} exactly, so that no other agreement is meant.", agreement.title()),
-        );
+    if !is_confirmed(&typed.confirm, agreement.title()) {
+        errors.add("confirm", format!("Type {}, so that no other agreement is meant.", agreement.title()));
     }
     let (Some(reason), true) = (reason, errors.is_empty()) else {
         return show_withdrawal(&visitor, agreement, typed, errors);

@@ -182,7 +182,7 @@ pub(super) fn filter(visitor: &Visitor, list: &ListState, errors: &mut Errors) -
             .into_iter()
             .collect(),
         actor,
-        subject,
+        subjects: subject.into_iter().collect(),
         since,
         until,
         before: list.get("before").parse().ok(),

@@ -3,7 +3,7 @@
 
 use super::{known, may};
 use crate::app::App;
-use crate::form::SafeForm;
+use crate::form::{SafeForm, is_confirmed};
 use crate::frame::Frame;
 use crate::parts::{Errors, Tab};
 use crate::respond::{PageResult, as_errors, recorded, render};
@@ -72,7 +72,7 @@ impl Asked {
 
     /// Was typed what had to be?
     pub(crate) fn confirmed(&self, what: &str) -> Result<(), Refusal> {
-        if self.confirm.trim() == what.trim() {
+        if is_confirmed(&self.confirm, what) {
             return Ok(());
         }
         Err(Refusal::input("confirm", format!("type `{what}` to go on")))

@@ -11,10 +11,10 @@ use crate::{format, marks};
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
-use program::PersonId;
 use program::access::{self, Circumstances};
 use program::documents::{self, Document, Kept};
 use program::secrets::{Amount, FACTORS, PlaceKind, Secret, Status};
+use program::{PersonId, SecretId};
 
 /// What stands above every part of a secret.
 pub(crate) struct Head {
@@ -54,6 +54,7 @@ impl Head {
         let mut actions: Vec<(String, &'static str)> = Act::ALL
             .into_iter()
             .filter(|act| act.is_of_head() && may(visitor, act.trial(visitor, id)))
+            .filter(|act| *act != Act::Request || !holds(visitor, id))
             .map(|act| (here(&format!("/{}", act.word())), act.label()))
             .collect();
         if form::may_revise(visitor, secret) {
@@ -74,6 +75,12 @@ impl Head {
             actions,
         }
     }
+}
+
+/// Does the visitor hold a grant that does not end soon? Then asking for another is allowed, and not worth a button.
+fn holds(visitor: &Visitor, secret: SecretId) -> bool {
+    let mut grants = visitor.state.access.grants_between(visitor.person, secret);
+    grants.any(|grant| grant.is_live(visitor.now) && !grant.ends_soon(visitor.now))
 }
 
 #[derive(Template)]
