@@ -50,6 +50,8 @@ pub struct Journal {
     pub(crate) keys: JournalKeys,
     pub(crate) sealer: Sealer,
     pub(crate) indexes: Mutex<HashMap<u64, Arc<SegmentIndex>>>,
+    /// Held while a snapshot is written: the parts of two are not mixed.
+    pub(crate) snapshots: tokio::sync::Mutex<()>,
     state: RwLock<State>,
     /// The one connection that writes. Whoever holds the lock may change `state`; the connection is
     /// taken out while it is in use, so that an append that is dropped half-way drops it too.
@@ -133,6 +135,7 @@ impl Journal {
             sealer,
             keys,
             indexes: Mutex::default(),
+            snapshots: tokio::sync::Mutex::default(),
             state: RwLock::new(State { root: checkpoint.root, walk, note, sealed: row.sealed }),
             writer: tokio::sync::Mutex::new(None),
             store,

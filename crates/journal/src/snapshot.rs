@@ -26,6 +26,7 @@ impl Journal {
         bytes: &[u8],
     ) -> Result<(), StorageError> {
         let at = number(position);
+        let _alone = self.snapshots.lock().await;
         let pool = self.store.pool();
         sqlx::query(sql::SNAPSHOT_CLEAR).bind(at).execute(pool).await?;
         let mut parts = 0;

@@ -56,7 +56,9 @@ pub(crate) const UNFINISHED_HEAD: &str =
     "DELETE FROM head WHERE size = 0 AND NOT EXISTS (SELECT 1 FROM entries)";
 
 pub(crate) const SNAPSHOT_CLEAR: &str = "DELETE FROM snapshots WHERE position = $1";
-pub(crate) const SNAPSHOT_PUT: &str = "INSERT INTO snapshots (position, part, sealed) VALUES ($1, $2, $3)";
+/// Another process may be writing one for the same position: then the last part of each number stays, and a snapshot whose
+/// parts do not belong together is passed over.
+pub(crate) const SNAPSHOT_PUT: &str = "INSERT INTO snapshots (position, part, sealed) VALUES ($1, $2, $3) ON CONFLICT (position, part) DO UPDATE SET sealed = excluded.sealed";
 /// A snapshot counts once its part 0 is there: that part is written last.
 pub(crate) const SNAPSHOT_HEADS: &str =
     "SELECT position, sealed FROM snapshots WHERE part = 0 ORDER BY position DESC";

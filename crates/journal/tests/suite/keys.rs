@@ -100,6 +100,26 @@ fn the_last_two_snapshots_are_kept_and_only_whole_ones_of_this_version_are_given
 }
 
 #[test]
+fn two_snapshots_of_one_position_written_at_once_are_no_error() {
+    on_both(async |place| {
+        let journal = place.create(16).await;
+        fill(&journal, 20, 10).await;
+        let other = place.open().await.unwrap();
+        let bytes: Vec<u8> = (0..5_000_000_u32).map(|i| (i % 251) as u8).collect();
+        let saved = tokio::join!(
+            journal.save_snapshot(20, "1", &bytes),
+            journal.save_snapshot(20, "1", &bytes),
+            other.save_snapshot(20, "1", &bytes),
+            other.save_snapshot(20, "1", &bytes),
+        );
+        saved.0.and(saved.1).and(saved.2).and(saved.3).unwrap();
+        // Written by one process after the other, all parts belong together.
+        journal.save_snapshot(20, "1", &bytes).await.unwrap();
+        assert!(other.latest_snapshot("1").await.unwrap().unwrap() == (20, bytes));
+    });
+}
+
+#[test]
 fn what_an_interrupted_beginning_left_is_cleared_and_nothing_else_ever_is() {
     on_both(async |place| {
         let store = place.store().await;
