@@ -1,0 +1,14 @@
+//! Evidence: past states, anchors by those outside, and the bundle that a stranger checks.
+
+mod anchor;
+mod as_of;
+mod bundle;
+mod outside;
+mod select;
+mod texts;
+
+pub(crate) use anchor::{Anchors, keep_anchored};
+pub use anchor::{Anchoring, Voucher};
+pub use as_of::AsOf;
+pub use bundle::Bundle;
+pub use select::{Exporting, PlannedEntry, Plan as ExportPlan, ShownFields};
