@@ -9,19 +9,25 @@
 
 pub mod canonical;
 pub mod checkpoint;
+pub mod cosignature;
 pub mod digest;
 pub mod disclosure;
 pub mod entry;
+pub mod key;
 pub mod note;
+pub mod policy;
 pub mod tiles;
 pub mod tree;
 
 pub use canonical::{CanonicalError, canonical};
 pub use checkpoint::{Checkpoint, CheckpointError, open_checkpoint, sign_checkpoint};
+pub use cosignature::{CosigningKey, cosign};
 pub use digest::{Digest, DigestError, EMPTY_ROOT, leaf_hash, node_hash, sha256};
 pub use disclosure::{Disclosure, DisclosureError, Salt};
 pub use entry::{Entry, EntryError};
-pub use note::{NoteError, Signature, SignedNote, SigningKey, VerifierKey};
+pub use key::{KeyKind, SigningKey, VerifierKey};
+pub use note::{NoteError, Signature, SignedNote};
+pub use policy::{Octets, Policy, PolicyError, PolicyLog, PolicyWitness};
 pub use tiles::{CompletedTile, Edge, HashSource, TILE_WIDTH, TileError, TileId};
 pub use tree::{
     Frontier, ProofError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
