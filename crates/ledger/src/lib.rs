@@ -16,8 +16,10 @@ pub mod entry;
 pub mod key;
 pub mod note;
 pub mod policy;
+pub mod proof;
 pub mod tiles;
 pub mod tree;
+pub mod witness;
 
 pub use canonical::{CanonicalError, canonical};
 pub use checkpoint::{Checkpoint, CheckpointError, open_checkpoint, sign_checkpoint};
@@ -28,7 +30,9 @@ pub use entry::{Entry, EntryError};
 pub use key::{KeyKind, SigningKey, VerifierKey};
 pub use note::{NoteError, Signature, SignedNote};
 pub use policy::{Octets, Policy, PolicyError, PolicyLog, PolicyWitness};
+pub use proof::{TlogProof, TlogProofError};
 pub use tiles::{CompletedTile, Edge, HashSource, TILE_WIDTH, TileError, TileId};
 pub use tree::{
     Frontier, ProofError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };
+pub use witness::{AddCheckpoint, WitnessRefusal};
