@@ -10,10 +10,11 @@
 
 use std::fmt;
 
+use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
 use crate::archive::{Archive, Unreadable};
-use crate::digest::Digest;
+use crate::digest::{Digest, sha256};
 use crate::key::VerifierKey;
 use crate::policy::Policy;
 
@@ -174,6 +175,21 @@ pub fn verify_bytes(bytes: &[u8], options: &Options) -> Verdict {
         Ok(archive) => verify(&archive, options),
         Err(unreadable) => unreadable.into(),
     }
+}
+
+/// The SHA-256 fingerprints of certificates in PEM, with nothing between them but what is no certificate's.
+pub fn fingerprints(pem: &[u8]) -> Option<Vec<Digest>> {
+    const BEGIN: &str = "-----BEGIN CERTIFICATE-----";
+    const END: &str = "-----END CERTIFICATE-----";
+    let mut parts = str::from_utf8(pem).ok()?.split(BEGIN);
+    parts.next()?;
+    let certificates: Option<Vec<Digest>> = parts
+        .map(|part| {
+            let base64: String = part.split_once(END)?.0.split_ascii_whitespace().collect();
+            BASE64.decode(base64.as_bytes()).ok().map(|der| sha256(&der))
+        })
+        .collect();
+    certificates.filter(|certificates| !certificates.is_empty())
 }
 
 impl Verdict {
