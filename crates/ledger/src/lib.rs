@@ -13,6 +13,7 @@ pub mod digest;
 pub mod disclosure;
 pub mod entry;
 pub mod note;
+pub mod stamp;
 pub mod tiles;
 pub mod tree;
 
