@@ -21,6 +21,7 @@ pub mod line;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod stamp;
 pub mod tile_set;
 pub mod tiles;
 pub mod tree;

@@ -10,13 +10,8 @@ use crate::entry::MAX_TIME;
 use crate::key::{KeyKind, VerifierKey};
 use crate::note::{NoteError, SignedNote};
 use crate::policy::Policy;
+use crate::stamp;
 use crate::tile_set::TileSet;
-
-// STUB until the branch `stamp` is merged
-mod stamp {
-    pub(super) struct Stamp { pub(super) time_ms: i64, pub(super) root_subject: String, pub(super) root_fingerprint: crate::Digest }
-    pub(super) fn verify(_: &[u8], _: &[u8], _: &str) -> Result<Stamp, String> { Err("not yet".into()) }
-}
 
 /// An anchor that holds.
 pub(super) struct Seen {
