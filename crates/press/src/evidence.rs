@@ -104,7 +104,7 @@ pub struct File {
 pub struct Anchor {
     /// How many entries.
     pub size: u64,
-    /// The time stamps: path in the bundle, authority, time.
+    /// The time stamps: path in the bundle without its ending (`.tsr`; the chain is beside it, `.pem`), authority, time.
     pub stamps: Vec<(String, String, String)>,
 }
 

@@ -104,7 +104,10 @@ fn every_kind_that_bears_on_access_is_read_for_a_past_moment() {
     let bearing: BTreeSet<&str> = program::BEARING.iter().copied().collect();
     for (kind, _) in golden() {
         let area = kind.split('.').next().unwrap();
-        if ["organisation", "person", "agreement"].contains(&area) && !kind.contains("passphrase") && !kind.contains("recovery") {
+        if ["organisation", "person", "agreement"].contains(&area)
+            && !kind.contains("passphrase")
+            && !kind.contains("recovery")
+        {
             assert!(bearing.contains(kind.as_str()), "`{kind}` bears on access");
         }
     }

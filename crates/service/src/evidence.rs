@@ -7,8 +7,8 @@ mod outside;
 mod select;
 mod texts;
 
-pub(crate) use anchor::{Anchors, keep_anchored};
 pub use anchor::{Anchoring, Voucher};
+pub(crate) use anchor::{Anchors, keep_anchored};
 pub use as_of::AsOf;
 pub use bundle::Bundle;
-pub use select::{Exporting, PlannedEntry, Plan as ExportPlan, ShownFields};
+pub use select::{Exporting, Plan as ExportPlan, PlannedEntry, ShownFields};

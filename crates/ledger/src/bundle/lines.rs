@@ -185,14 +185,17 @@ impl Lines {
 
 /// That an entry comes after the one before it, and is in a record of that size.
 pub(super) fn check_order(before: Mark, mark: Mark, size: u64) -> Result<(), Failure> {
-    in_order(Some(before), mark, Some(size)).map_err(|fault| Check::Entries.fails(mark.position, fault.reason))
+    in_order(Some(before), mark, Some(size))
+        .map_err(|fault| Check::Entries.fails(mark.position, fault.reason))
 }
 
 fn in_order(before: Option<Mark>, mark: Mark, size: Option<u64>) -> Result<(), Fault> {
     let reason = match before {
         Some(before) if before.position >= mark.position => "it does not come after the entry before it",
         Some(before) if before.time > mark.time => "its time is before that of the entry before it",
-        _ if size.is_some_and(|size| mark.position >= size) => "the record that was signed has no such position",
+        _ if size.is_some_and(|size| mark.position >= size) => {
+            "the record that was signed has no such position"
+        }
         _ => return Ok(()),
     };
     Err(Fault { place: Place::Position(mark.position), reason: reason.to_owned() })

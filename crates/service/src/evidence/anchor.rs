@@ -84,8 +84,9 @@ impl Service {
         for authority in &authorities {
             let root = Chain::from_pem(authority.root.as_str());
             root.map_err(|why| {
-                Refusal::input("root", why.to_string())
-                    .remedy("give the authority's root certificate as PEM, and any between it and the signer's")
+                Refusal::input("root", why.to_string()).remedy(
+                    "give the authority's root certificate as PEM, and any between it and the signer's",
+                )
             })?;
             outside::check(authority.address.as_str()).map_err(|why| Refusal::input("address", why))?;
         }
@@ -119,7 +120,8 @@ impl Service {
         self.refresh().await?;
         let state = self.state();
         let tree = self.house.journal.tree();
-        let note = SignedNote::parse(tree.checkpoint()).map_err(|error| ServiceError::Storage(error.to_string()))?;
+        let note =
+            SignedNote::parse(tree.checkpoint()).map_err(|error| ServiceError::Storage(error.to_string()))?;
         let witnesses = state.evidence.witnesses.iter().map(|witness| {
             let standing = state.evidence.standing(&witness.name).and_then(|standing| standing.last.as_ref());
             self.ask_witness(witness, &tree, &note, standing.map_or(0, |anchor| anchor.size))
@@ -133,7 +135,8 @@ impl Service {
         let (mut names, mut stamps) = (Vec::new(), Vec::new());
         for (witness, answer) in state.evidence.witnesses.iter().zip(cosigned) {
             let answer = answer.and_then(|signature| {
-                checkpoint = checkpoint.clone().with_signature(signature).map_err(|error| error.to_string())?;
+                checkpoint =
+                    checkpoint.clone().with_signature(signature).map_err(|error| error.to_string())?;
                 names.push(witness.name.clone());
                 Ok(())
             });
@@ -188,23 +191,31 @@ impl Service {
                 }
             };
             let request = AddCheckpoint::new(old, proof, note.clone()).map_err(|error| error.to_string())?;
-            let answer = outside::post(&address, "text/plain", "*/*", request.to_string().into_bytes()).await?;
+            let answer =
+                outside::post(&address, "text/plain", "*/*", request.to_string().into_bytes()).await?;
             match answer.status.as_u16() {
                 200 => {
                     let known = std::slice::from_ref(&key);
                     let given = read_cosignatures(&answer.body, note, known);
                     let given = given.map_err(|error| format!("answered wrongly: {error}"))?;
-                    return given.into_iter().next().map(|(signature, _)| signature).ok_or_else(|| {
-                        "answered without a cosignature".to_owned()
-                    });
+                    return given
+                        .into_iter()
+                        .next()
+                        .map(|(signature, _)| signature)
+                        .ok_or_else(|| "answered without a cosignature".to_owned());
                 }
                 409 => {
-                    old = read_size(&answer.body).ok_or("answered wrongly: it does not say what it has seen")?;
+                    old = read_size(&answer.body)
+                        .ok_or("answered wrongly: it does not say what it has seen")?;
                 }
-                404 => return Err("does not know this record: it has to be given the record's key".to_owned()),
+                404 => {
+                    return Err("does not know this record: it has to be given the record's key".to_owned());
+                }
                 403 => return Err("does not accept the key that signs this record".to_owned()),
                 422 => {
-                    return Err("has seen another record than this one: entries were changed since".to_owned());
+                    return Err(
+                        "has seen another record than this one: entries were changed since".to_owned()
+                    );
                 }
                 status => return Err(format!("answered with status {status}")),
             }
@@ -214,7 +225,10 @@ impl Service {
 }
 
 /// Looks every minute whether there is news for those outside, until the house is gone.
-pub(crate) async fn keep_anchored(house: std::sync::Weak<House>, acts: tokio::sync::mpsc::WeakSender<crate::committer::Act>) {
+pub(crate) async fn keep_anchored(
+    house: std::sync::Weak<House>,
+    acts: tokio::sync::mpsc::WeakSender<crate::committer::Act>,
+) {
     loop {
         tokio::time::sleep(EVERY).await;
         let (Some(house), Some(acts)) = (house.upgrade(), acts.upgrade()) else { return };
@@ -275,7 +289,8 @@ fn witness_key(witness: &Witness) -> Result<VerifierKey, String> {
 /// Who failed and why, as it stands in the record.
 fn failures(vouchers: &[Voucher]) -> Vec<(Line, Line)> {
     let failed = vouchers.iter().filter_map(|voucher| {
-        let why: String = voucher.failed.as_ref()?.chars().filter(|c| !c.is_control()).take(Line::MOST).collect();
+        let why: String =
+            voucher.failed.as_ref()?.chars().filter(|c| !c.is_control()).take(Line::MOST).collect();
         Some((voucher.name.clone(), Line::new(&why).ok()?))
     });
     failed.collect()

@@ -28,9 +28,12 @@ impl Service {
             return Err(Refusal::unknown(secret).into());
         }
         if !sight::may_read_history(&state, actor, now, secret.into()) {
-            return Err(Refusal::role("look back at it", "its owner, counsel, the security officer or an auditor")
-                .remedy("ask one of them")
-                .into());
+            return Err(Refusal::role(
+                "look back at it",
+                "its owner, counsel, the security officer or an auditor",
+            )
+            .remedy("ask one of them")
+            .into());
         }
         if time > now {
             return Err(Refusal::input("as_of", "that moment is still to come").into());

@@ -80,7 +80,8 @@ impl Bundle {
     /// A document that cannot be read.
     pub fn stream(self) -> Result<Content, ServiceError> {
         let end = self.layout.end();
-        let headers: Vec<Vec<u8>> = self.layout.members().iter().map(ledger::archive::Member::header).collect();
+        let headers: Vec<Vec<u8>> =
+            self.layout.members().iter().map(ledger::archive::Member::header).collect();
         let mut pieces: Vec<Content> = Vec::with_capacity(2 * headers.len() + 1);
         for (header, part) in headers.into_iter().zip(self.parts) {
             pieces.push(one(header));
@@ -113,7 +114,8 @@ impl Service {
                 tracing::warn!(%error, "those who vouch for the record could not be asked before an export");
             }
         }
-        let positions: BTreeSet<u64> = selected.chosen.iter().map(|chosen| chosen.line.entry.position()).collect();
+        let positions: BTreeSet<u64> =
+            selected.chosen.iter().map(|chosen| chosen.line.entry.position()).collect();
         let before = self.house.journal.tree();
         let anchors = self.anchors(&positions, &before).await?;
         let by_hand = self.by_hand(&selected, &before).await?;
@@ -139,13 +141,14 @@ impl Service {
         };
         let done = self.act(actor, command).await?;
         let entry = done.position().ok_or(ServiceError::Stopping)?;
-        members.extend(self.proof(entry, &positions, &anchors, manifest).await?);
+        members.extend(self.prove_export(entry, &positions, &anchors, manifest).await?);
         members.sort_by(|a, b| a.path.cmp(&b.path));
 
         let stated = members.iter().map(|member| (member.path.clone(), member.size, member.crc));
         let layout = Layout::plan(stated).map_err(|error| {
-            Refusal::input("documents", format!("the bundle cannot be put together: {error}"))
-                .remedy("leave large documents out: the bundle states their digests, and they can be laid beside it")
+            Refusal::input("documents", format!("the bundle cannot be put together: {error}")).remedy(
+                "leave large documents out: the bundle states their digests, and they can be laid beside it",
+            )
         })?;
         Ok(Bundle {
             file_name: format!("evidence-{}-{entry}.zip", wanted.secret),
@@ -175,7 +178,9 @@ impl Service {
             // Once for the sums, and once more when it is handed over: it is never held whole.
             let mut sums = Summing::begin(&path);
             let mut content = open.content(None)?;
-            while let Some(piece) = content.try_next().await.map_err(|error| ServiceError::Content(error.to_string()))? {
+            while let Some(piece) =
+                content.try_next().await.map_err(|error| ServiceError::Content(error.to_string()))?
+            {
                 sums.update(&piece);
             }
             let sums = sums.finish();
@@ -301,7 +306,11 @@ impl Service {
         if names.is_empty() {
             text.push_str("quorum none\n");
         } else {
-            text.push_str(&format!("group all-witnesses {} {}\nquorum all-witnesses\n", evidence.quorum, names.join(" ")));
+            text.push_str(&format!(
+                "group all-witnesses {} {}\nquorum all-witnesses\n",
+                evidence.quorum,
+                names.join(" ")
+            ));
         }
         ledger::Policy::parse(text.as_bytes()).map_err(|error| ServiceError::Storage(error.to_string()))?;
         Ok(text)
@@ -358,7 +367,7 @@ impl Service {
     }
 
     /// What proves the rest: the export's own entry, the checkpoint over it, and the tiles between.
-    async fn proof(
+    async fn prove_export(
         &self,
         entry: u64,
         positions: &BTreeSet<u64>,
@@ -407,7 +416,8 @@ impl Service {
         evidence.size = self.house.journal.head().size;
         evidence.files = files.collect();
         evidence.by_hand = by_hand;
-        evidence.anchors = anchors.iter().filter(|anchor| anchor.is_vouched_for()).map(Anchor::told).collect();
+        evidence.anchors =
+            anchors.iter().filter(|anchor| anchor.is_vouched_for()).map(Anchor::told).collect();
         texts::pages(&evidence).map_err(|error| ServiceError::Storage(error.to_string()))
     }
 }
@@ -421,7 +431,7 @@ impl Anchor {
 
     fn told(&self) -> press::evidence::Anchor {
         let stamps = (1..).zip(&self.stamps).map(|(number, stamp)| {
-            let path = format!("anchors/{}/{number}.tsr", self.size);
+            let path = format!("anchors/{}/{number}", self.size);
             (path, stamp.authority.to_string(), texts::moment(stamp.time))
         });
         press::evidence::Anchor { size: self.size, stamps: stamps.collect() }
@@ -459,7 +469,8 @@ impl Member {
 
 fn anchor_members(anchor: &Anchor) -> Vec<Member> {
     let folder = format!("anchors/{}", anchor.size);
-    let mut members = vec![Member::new(format!("{folder}/checkpoint"), anchor.checkpoint.as_bytes().to_vec())];
+    let mut members =
+        vec![Member::new(format!("{folder}/checkpoint"), anchor.checkpoint.as_bytes().to_vec())];
     for (number, stamp) in (1..).zip(&anchor.stamps) {
         let token = data_encoding::BASE64.decode(stamp.token.as_bytes()).unwrap_or_default();
         members.push(Member::new(format!("{folder}/{number}.tsr"), token));

@@ -79,7 +79,13 @@ async fn ask(address: &str, media: &str, accept: &str, body: Vec<u8>) -> Result<
     exchange(line, &target, media, accept, body).await
 }
 
-async fn exchange<L>(line: L, target: &Target, media: &str, accept: &str, body: Vec<u8>) -> Result<Answer, String>
+async fn exchange<L>(
+    line: L,
+    target: &Target,
+    media: &str,
+    accept: &str,
+    body: Vec<u8>,
+) -> Result<Answer, String>
 where
     L: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {

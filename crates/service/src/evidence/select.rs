@@ -8,8 +8,8 @@ use ledger::{Disclosure, Line as EntryLine};
 use program::access::Row;
 use program::documents::Kept;
 use program::{
-    Actor, AgreementId, Digest, DocumentId, Line, PersonId, Recorded, Refusal, SecretId, State, Subject, Text,
-    Time, access, evidence,
+    Actor, AgreementId, Digest, DocumentId, Line, PersonId, Recorded, Refusal, SecretId, State, Subject,
+    Text, Time, access, evidence,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -147,24 +147,23 @@ impl Service {
         });
         let entries: Vec<PlannedEntry> = entries.collect();
         let opens: BTreeSet<DocumentId> = actor.person.map_or_else(BTreeSet::new, |person| {
-            let circumstances = access::Circumstances {
-                second_factor_at: actor.second_factor_at,
-                address: actor.address,
-            };
+            let circumstances =
+                access::Circumstances { second_factor_at: actor.second_factor_at, address: actor.address };
             let opens = access::may_open(&state, self.gate(), person, now, Some(circumstances));
             opens.into_iter().map(|document| document.id).collect()
         });
-        let documents = selected.past.documents.of(wanted.secret).filter_map(|document| match &document.kept {
-            Kept::Vault { size, digest, .. } => Some(PlannedDocument {
-                id: document.id,
-                name: document.name.clone(),
-                size: *size,
-                digest: *digest,
-                opens: opens.contains(&document.id),
-                chosen: wanted.documents.contains(&document.id),
-            }),
-            Kept::Elsewhere { .. } => None,
-        });
+        let documents =
+            selected.past.documents.of(wanted.secret).filter_map(|document| match &document.kept {
+                Kept::Vault { size, digest, .. } => Some(PlannedDocument {
+                    id: document.id,
+                    name: document.name.clone(),
+                    size: *size,
+                    digest: *digest,
+                    opens: opens.contains(&document.id),
+                    chosen: wanted.documents.contains(&document.id),
+                }),
+                Kept::Elsewhere { .. } => None,
+            });
         Ok(Plan {
             as_of: selected.as_of,
             documents: documents.collect(),
@@ -186,9 +185,11 @@ impl Service {
         let past = self.past(wanted.secret, as_of).await?;
         if past.secrets.get(wanted.secret).is_none() {
             let day = as_of.for_people(&state.organisation.zone);
-            return Err(
-                Refusal::input("as_of", format!("{} was not in the register on {day}", wanted.secret)).into()
-            );
+            return Err(Refusal::input(
+                "as_of",
+                format!("{} was not in the register on {day}", wanted.secret),
+            )
+            .into());
         }
         let stored = self.entries_for(&past, wanted.secret, as_of).await?;
         let mut chosen = Vec::with_capacity(stored.len());
@@ -220,7 +221,10 @@ impl Service {
             .agreements
             .iter()
             .filter(|agreement| {
-                agreement.versions.iter().any(|version| tier.is_some_and(|tier| version.covers.includes(secret, tier)))
+                agreement
+                    .versions
+                    .iter()
+                    .any(|version| tier.is_some_and(|tier| version.covers.includes(secret, tier)))
             })
             .map(|agreement| agreement.id)
             .collect();
@@ -244,7 +248,8 @@ impl Service {
         if !people.is_empty() && !covering.is_empty() {
             let signatures = self.found(named(of_people, SIGNATURES)).await?;
             let bound = signatures.into_iter().filter(|(_, stored)| {
-                let mut subjects = stored.subjects.iter().filter_map(|subject| subject.parse::<Subject>().ok());
+                let mut subjects =
+                    stored.subjects.iter().filter_map(|subject| subject.parse::<Subject>().ok());
                 subjects.any(|subject| matches!(subject, Subject::AgreementId(id) if covering.contains(&id)))
             });
             found.extend(bound);

@@ -8,7 +8,9 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// The pages and where they stand in the bundle.
-pub(super) fn pages(evidence: &Evidence) -> Result<Vec<(&'static str, String)>, impl std::fmt::Display + use<>> {
+pub(super) fn pages(
+    evidence: &Evidence,
+) -> Result<Vec<(&'static str, String)>, impl std::fmt::Display + use<>> {
     let pages = [
         ("README.txt", evidence.readme()),
         ("certificate.html", evidence.certificate()),
@@ -66,20 +68,15 @@ fn shown<'a>(chosen: &'a Chosen, field: &str) -> Option<&'a str> {
 /// The names that entries about people show.
 fn names(chosen: &[Chosen]) -> BTreeMap<String, String> {
     let lives = chosen.iter().filter(|chosen| chosen.line.entry.kind().starts_with("person."));
-    let named = lives.filter_map(|chosen| {
-        Some((shown(chosen, "person")?.to_owned(), shown(chosen, "name")?.to_owned()))
-    });
+    let named = lives
+        .filter_map(|chosen| Some((shown(chosen, "person")?.to_owned(), shown(chosen, "name")?.to_owned())));
     named.collect()
 }
 
 fn entry(chosen: &Chosen) -> Entry {
     let entry: &LedgerEntry = &chosen.line.entry;
-    let mut fields: Vec<(String, String)> = chosen
-        .line
-        .disclosures
-        .iter()
-        .map(|field| (field.name().to_owned(), value(field.value())))
-        .collect();
+    let mut fields: Vec<(String, String)> =
+        chosen.line.disclosures.iter().map(|field| (field.name().to_owned(), value(field.value()))).collect();
     fields.sort();
     Entry {
         position: entry.position(),
@@ -120,11 +117,7 @@ fn opening(chosen: &Chosen, name: impl Fn(&str) -> String) -> Option<Opening> {
 }
 
 /// Who could open it, and on which entries that rests; not told where the bundle withholds whom the entries are about.
-fn who(
-    wanted: &Exporting,
-    selected: &Selected,
-    name: impl Fn(&str) -> String,
-) -> Option<Vec<Who>> {
+fn who(wanted: &Exporting, selected: &Selected, name: impl Fn(&str) -> String) -> Option<Vec<Who>> {
     let told = [("access.granted", "person"), ("person.added", "person"), ("access.granted", "grant")];
     if !told.iter().all(|(kind, field)| wanted.fields.shows(kind, field)) {
         return None;

@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use ledger::bundle::{AnchorItem, FileItem, Manifest, Options, Verdict, verify_bytes};
 use ledger::tile_set::needed;
 use ledger::{
-    Checkpoint, CosigningKey, Digest, Disclosure, Edge, Entry, Line, Salt, SignedNote, SigningKey, TILE_WIDTH,
-    TileId, VerifierKey, archive, cosign, sha256, sign_checkpoint,
+    Checkpoint, CosigningKey, Digest, Disclosure, Edge, Entry, Line, Salt, SignedNote, SigningKey,
+    TILE_WIDTH, TileId, VerifierKey, archive, cosign, sha256, sign_checkpoint,
 };
 use serde_json::{Map, Value, json};
 
@@ -205,7 +205,10 @@ impl Record {
             export_after: 1000,
             signer: record_key(self.keys.len() - 1),
             edit_checkpoint: None,
-            files: files.iter().map(|(path, entry)| ((*path).to_owned(), *entry, "digest".to_owned())).collect(),
+            files: files
+                .iter()
+                .map(|(path, entry)| ((*path).to_owned(), *entry, "digest".to_owned()))
+                .collect(),
         }
     }
 
@@ -226,16 +229,20 @@ impl Draft {
             text.push(b'\n');
         }
         self.members.insert("entries.txt".into(), text);
-        self.manifest.files = self.members.iter().map(|(path, content)| {
-            let proved_by = self.files.iter().find(|(file, ..)| file == path);
-            FileItem {
-                path: path.clone(),
-                sha256: sha256(content),
-                size: content.len() as u64,
-                proved_by: proved_by.map(|(_, entry, field)| (*entry, field.clone())),
-                said: Map::new(),
-            }
-        }).collect();
+        self.manifest.files = self
+            .members
+            .iter()
+            .map(|(path, content)| {
+                let proved_by = self.files.iter().find(|(file, ..)| file == path);
+                FileItem {
+                    path: path.clone(),
+                    sha256: sha256(content),
+                    size: content.len() as u64,
+                    proved_by: proved_by.map(|(_, entry, field)| (*entry, field.clone())),
+                    said: Map::new(),
+                }
+            })
+            .collect();
         let mut manifest = self.manifest.to_bytes();
         if let Some(edit) = self.edit_manifest {
             let mut value = serde_json::from_slice(&manifest).unwrap();
@@ -277,7 +284,8 @@ impl Draft {
 
 impl Bundle {
     pub fn zip(&self) -> Vec<u8> {
-        archive::write(self.members.iter().map(|(name, content)| (name.as_str(), content.as_slice()))).unwrap()
+        archive::write(self.members.iter().map(|(name, content)| (name.as_str(), content.as_slice())))
+            .unwrap()
     }
 
     pub fn verdict(&self) -> Verdict {
