@@ -133,6 +133,31 @@ impl Journal {
         Ok(Inclusion { position, leaf, proof, size, root, checkpoint })
     }
 
+    /// The hashes that lead from the entry at `position` to the root that the first `size` entries had.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchEntry`] if the record was never so long, or the entry is beyond it;
+    /// [`JournalError::Damaged`] if the stored tree does not lead there.
+    pub async fn inclusion_at(
+        &self,
+        tree: &Tree,
+        position: u64,
+        size: u64,
+    ) -> Result<Vec<Digest>, JournalError> {
+        if position >= size || size > tree.size() {
+            return Err(JournalError::NoSuchEntry { position, size: size.min(tree.size()) });
+        }
+        let leaf = self.get(position).await?.entry.leaf();
+        let prove = |tiles: &Tiles| {
+            let proof = ledger::inclusion_proof(position, size, tiles)?;
+            Ok((ledger::root_of(size, tiles)?, proof))
+        };
+        let (root, proof) = self.prove(&tree.edge, position, prove).await?;
+        ledger::verify_inclusion(&leaf, position, size, &proof, &root)
+            .map_err(|_| Damage::at(position, "the stored tree does not lead from it to the root"))?;
+        Ok(proof)
+    }
+
     /// Proves that the record still begins with the `old_size` entries it once had.
     ///
     /// # Errors

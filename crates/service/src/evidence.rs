@@ -4,6 +4,7 @@ mod anchor;
 mod as_of;
 mod bundle;
 mod outside;
+mod publish;
 mod select;
 mod texts;
 
@@ -11,4 +12,5 @@ pub use anchor::{Anchoring, Voucher};
 pub(crate) use anchor::{Anchors, keep_anchored};
 pub use as_of::AsOf;
 pub use bundle::Bundle;
+pub use publish::Published;
 pub use select::{Exporting, Plan as ExportPlan, PlannedEntry, ShownFields};

@@ -24,7 +24,9 @@ pub use committer::Done;
 pub use config::{Config, Passphrase};
 pub use content::Upload;
 pub use error::{OpenError, ServiceError, Shut};
-pub use evidence::{Anchoring, AsOf, Bundle, ExportPlan, Exporting, PlannedEntry, ShownFields, Voucher};
+pub use evidence::{
+    Anchoring, AsOf, Bundle, ExportPlan, Exporting, PlannedEntry, Published, ShownFields, Voucher,
+};
 pub use house::{Service, Status};
 pub use journal::{Faults, Step};
 pub use record::{EntryProof, EntryView, FieldView, HistoryFilter, HistoryPage, Verification};
