@@ -36,3 +36,6 @@ pub use tree::{
     Frontier, ProofError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };
 pub use witness::{AddCheckpoint, WitnessRefusal};
+
+#[cfg(test)]
+mod tests;
