@@ -114,7 +114,8 @@ pub(crate) fn serve_here() {
     let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), behind_proxy: Vec::new() };
     tokio::runtime::Runtime::new().unwrap().block_on(async {
         let listening = witness::bind(folder, settings).await.unwrap();
-        writeln!(std::io::stdout(), "listening at {}", listening.address()).unwrap();
+        let mut out = std::io::stdout();
+        writeln!(out, "listening at {}", listening.address()).unwrap();
         listening.run(std::future::pending()).await;
     });
 }
