@@ -48,6 +48,7 @@ class Recipe:
     tail: int = 0               # entries after the export's
     origin: str = "ringfence.local/record"
     authority: dict = field(default_factory=dict)   # arguments of Authority
+    stamp: dict = field(default_factory=dict)       # arguments of Authority.stamp
 
 
 # Bytes and text -----------------------------------------------------------------------------------------------------------------
@@ -240,8 +241,22 @@ def openssl(*arguments, **more):
     return run.stdout
 
 
+def tlv(tag, *parts):
+    """One element of DER."""
+    content = b"".join(parts)
+    length = b"" if len(content) < 0x80 else len(content).to_bytes((len(content).bit_length() + 7) // 8, "big")
+    return bytes([tag]) + (bytes([0x80 | len(length)]) + length if length else bytes([len(content)])) + content
+
+
+DIGEST_OIDS = {"sha1": "2b0e03021a", "sha256": "608648016503040201", "sha384": "608648016503040202", "sha512": "608648016503040203",
+               "sha3-256": "608648016503040208"}
+
+
 class Authority:
-    """A time-stamping authority of three certificates: root, intermediate, signer. `usage`, `critical`, `ca` and `days` make bad ones."""
+    """A time-stamping authority: root, intermediate, signer. What is given otherwise than here makes a bad one.
+
+    `usage` and `ca` are extensions in openssl's words, `valid` the validity of each certificate, `curve` None for RSA.
+    """
     made = {}
 
     @classmethod
@@ -251,58 +266,39 @@ class Authority:
             cls.made[key] = cls(**arguments)
         return cls.made[key]
 
-    def __init__(self, rsa=False, digest="sha256", ess="sha256", usage="critical,timeStamping", ca="critical,CA:TRUE", days=30,
-                 embed=True, intermediate=True, name="Test"):
+    def __init__(self, curve="P-256", digest="sha256", ess="sha256", usage="critical,timeStamping", ca="critical,CA:TRUE", valid=None, embed=True,
+                 intermediate=True, key_usage="critical,digitalSignature", ca_key_usage="critical,keyCertSign,cRLSign", more="", name="Test",
+                 hashing="sha256"):
         self.folder = tempfile.mkdtemp(prefix="authority-", dir=SCRATCH.name)
         self.digest, self.embed = digest, embed
-        self.config = """
-            [req]
-            distinguished_name = dn
-            [dn]
-            [root]
-            basicConstraints = critical,CA:TRUE
-            keyUsage = critical,keyCertSign,cRLSign
-            subjectKeyIdentifier = hash
-            [intermediate]
-            basicConstraints = %s
-            keyUsage = critical,keyCertSign,cRLSign
-            subjectKeyIdentifier = hash
-            authorityKeyIdentifier = keyid
-            [signer]
-            basicConstraints = critical,CA:FALSE
-            keyUsage = critical,digitalSignature
-            extendedKeyUsage = %s
-            subjectKeyIdentifier = hash
-            authorityKeyIdentifier = keyid
-            [tsa]
-            default_tsa = t
-            [t]
-            serial = serial
-            default_policy = 1.2.3.4.1
-            digests = sha1, sha256, sha384, sha512
-            signer_digest = sha256
-            accuracy = secs:1
-            ordering = no
-            tsa_name = yes
-            ess_cert_id_chain = no
-            ess_cert_id_alg = %s
-            """.replace("            ", "") % (ca, usage, ess)
-        self.write("config", self.config.encode())
+        self.names = ["root", "intermediate", "signer"] if intermediate else ["root", "signer"]
+        lines = ["[req]", "distinguished_name = dn", "[dn]", "[any]", "organizationName = optional", "commonName = optional"]
+        for issuer in self.names:
+            lines += ["[ca_%s]" % issuer, "database = index-" + issuer, "serial = serial-" + issuer, "new_certs_dir = .", "policy = any",
+                      "default_md = " + hashing, "unique_subject = no"]
+            self.write("index-" + issuer, b"")
+            self.write("serial-" + issuer, make_serial(issuer))
+        for who in self.names:
+            lines += ["[%s]" % who, "subjectKeyIdentifier = hash", "authorityKeyIdentifier = keyid:always"]
+            lines += ["basicConstraints = critical,CA:FALSE"] if who == "signer" else []
+            lines += ["keyUsage = " + key_usage] if who == "signer" and key_usage else []
+            lines += ["extendedKeyUsage = " + usage] if who == "signer" and usage else []
+            lines += ["basicConstraints = " + (ca if who == "intermediate" else "critical,CA:TRUE")] if who != "signer" and ca else []
+            lines += ["keyUsage = " + ca_key_usage] if who != "signer" and ca_key_usage else []
+            lines += [more] if who == "signer" and more else []
+        lines += ["[tsa]", "serial = serial", "default_policy = 1.2.3.4.1", "digests = sha1, sha256, sha384, sha512", "signer_digest = sha256",
+                  "accuracy = secs:1", "tsa_name = yes", "ess_cert_id_alg = " + ess]
+        self.write("config", "\n".join(lines).encode() + b"\n")
         self.write("serial", b"01\n")
-        names = ["root", "intermediate", "signer"] if intermediate else ["root", "signer"]
-        for who in names:
-            kind = ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"] if rsa else ["EC", "-pkeyopt", "ec_paramgen_curve:P-256"]
+        for who, issuer in zip(self.names, ["root"] + self.names):
+            kind = ["EC", "-pkeyopt", "ec_paramgen_curve:" + curve] if curve else ["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]
+            start, end = (valid or {}).get(who, ("20250101000000Z", "20450101000000Z"))
             self.run("genpkey", "-algorithm", *kind, "-out", who + ".key")
-            subject = "/O=%s/CN=%s stamping %s" % (name, name, who)
-            if who == "root":
-                self.run("req", "-new", "-x509", "-key", "root.key", "-subj", subject, "-days", "30", "-config", "config",
-                         "-extensions", "root", "-out", "root.pem")
-            else:
-                issuer = names[names.index(who) - 1]
-                self.run("req", "-new", "-key", who + ".key", "-subj", subject, "-config", "config", "-out", who + ".csr")
-                self.run("x509", "-req", "-in", who + ".csr", "-CA", issuer + ".pem", "-CAkey", issuer + ".key", "-CAcreateserial",
-                         "-days", str(days if who == "signer" else 30), "-extfile", "config", "-extensions", who, "-out", who + ".pem")
-        self.names = names
+            self.run("req", "-new", "-key", who + ".key", "-subj", "/O=%s/CN=%s stamping %s" % (name, name, who), "-config", "config",
+                     "-out", who + ".csr")
+            signed_by = ["-selfsign", "-keyfile", "root.key"] if who == "root" else ["-cert", issuer + ".pem", "-keyfile", issuer + ".key"]
+            self.run("ca", "-batch", "-notext", "-preserveDN", "-config", "config", "-name", "ca_" + issuer, *signed_by, "-in", who + ".csr",
+                     "-startdate", start, "-enddate", end, "-extensions", who, "-out", who + ".pem")
 
     def write(self, name, data):
         with open(os.path.join(self.folder, name), "wb") as file:
@@ -318,13 +314,32 @@ class Authority:
     def chain(self):
         return b"".join(self.read(who + ".pem") for who in reversed(self.names))
 
-    def stamp(self, text):
-        """A response over `text`."""
+    def stamp(self, text, **by_hand):
+        """A response over `text`: by `openssl ts`, now, or by hand."""
+        if by_hand:
+            return self.stamp_by_hand(text, **by_hand)
         self.write("text", text)
         self.run("ts", "-query", "-data", "text", "-" + self.digest, "-out", "query", *(["-cert"] if self.embed else []))
-        self.run("ts", "-reply", "-queryfile", "query", "-config", "config", "-section", "t", "-signer", "signer.pem", "-inkey", "signer.key",
+        self.run("ts", "-reply", "-queryfile", "query", "-config", "config", "-section", "tsa", "-signer", "signer.pem", "-inkey", "signer.key",
                  "-out", "reply")
         return self.read("reply")
+
+    def stamp_by_hand(self, text, time="20260302120000Z", digest="sha256", status=0, cades=True, kind="1.2.840.113549.1.9.16.1.4",
+                      hashing="sha256", imprint=None, more=b"", signed_by=("signer",)):
+        """A response of our own making, so that what no authority would sign can be tried."""
+        algorithm = tlv(0x30, tlv(0x06, bytes.fromhex(DIGEST_OIDS[digest])), tlv(0x05))
+        imprint = hashlib.new(digest, text).digest() if imprint is None else imprint
+        info = tlv(0x30, tlv(0x02, b"\1"), tlv(0x06, b"\x2a\x03\x04\x01"), tlv(0x30, algorithm, tlv(0x04, imprint)), tlv(0x02, b"\7"),
+                   tlv(0x18, time.encode()), more)
+        self.write("info", info)
+        self.run("cms", "-sign", "-binary", "-nodetach", "-nosmimecap", "-econtent_type", kind, "-md", hashing, "-outform", "DER", "-in", "info",
+                 "-out", "token", *(["-cades"] if cades else []), *([] if self.embed else ["-nocerts"]),
+                 *[word for who in signed_by for word in ("-signer", who + ".pem", "-inkey", who + ".key")])
+        return tlv(0x30, tlv(0x30, tlv(0x02, bytes([status]))), self.read("token"))
+
+
+def make_serial(issuer):
+    return b"%032X\n" % int.from_bytes(sha256(issuer.encode())[:15], "big")
 
 
 # The bundle ---------------------------------------------------------------------------------------------------------------------
@@ -408,7 +423,7 @@ class World:
             self.listed[folder + "checkpoint"] = self.changed("anchor", note.encode(), size)
             for number in range(1, recipe.tokens + 1):
                 authority = Authority.of(**recipe.authority)
-                token = authority.stamp(self.changed("stamped", text.encode(), size))
+                token = authority.stamp(self.changed("stamped", text.encode(), size), **recipe.stamp)
                 self.listed[folder + "%d.tsr" % number] = self.changed("token", token, size)
                 self.listed[folder + "%d.pem" % number] = self.changed("chain", authority.chain(), size)
         self.anchors = sizes
@@ -499,7 +514,13 @@ def good_recipes():
         "tile-257": Recipe(seed=10, entries=256, anchors=(256,)),
         "deep": Recipe(seed=11, entries=70_000, shown=30, anchors=(1, 255, 256, 65_536, 66_000)),
         "stamped": Recipe(seed=12, anchors=(12, 16), tokens=2),
-        "stamped-rsa": Recipe(seed=13, anchors=(12,), tokens=1, authority={"rsa": True, "digest": "sha512", "embed": False}),
+        "stamped-rsa": Recipe(seed=13, anchors=(12,), tokens=1, authority={"curve": None, "digest": "sha512", "embed": False}),
+        "stamped-by-hand": Recipe(seed=14, anchors=(12,), tokens=1, stamp={"time": "20260302120000.25Z", "status": 1}),
+        "stamped-p384": Recipe(seed=15, anchors=(12,), tokens=1, authority={"curve": "P-384", "hashing": "sha384"},
+                               stamp={"digest": "sha384", "hashing": "sha384"}),
+        "stamped-long-ago": Recipe(seed=16, anchors=(12,), tokens=1, authority={"valid": {"signer": ("20250101000000Z", "20260401000000Z")}},
+                                   stamp={"time": "20260331235959Z"}),
+        "stamped-ess-1": Recipe(seed=17, anchors=(12,), tokens=1, authority={"ess": "sha1", "intermediate": False}),
         "full": FULL,
     }
 
@@ -572,8 +593,11 @@ def broken_cases():
     stamped = Recipe(seed=12, anchors=(12,), tokens=1)
     rotated = Recipe(seed=8, rotations=(6,), anchors=(10,))
 
-    def bad(**authority):
-        return Recipe(seed=12, anchors=(12,), tokens=1, authority=authority)
+    def bad(stamp=None, **authority):
+        return Recipe(seed=12, anchors=(12,), tokens=1, authority=authority, stamp=stamp or {})
+
+    def by_hand(**stamp):
+        return bad(stamp=stamp)
 
     return [
         ("container-crc", r, {"archive": wrong_crc}, "container", "agreements/A-1.txt"),
@@ -632,9 +656,38 @@ def broken_cases():
         ("stamp-broken", stamped, {"token": lambda token, _: token[:-9] + flip(token[-9:])}, "stamp", "anchors/12/1.tsr"),
         ("stamp-chain-order", stamped, {"chain": lambda pem, _: b"-----BEGIN".join(pem.split(b"-----BEGIN")[:1] + pem.split(b"-----BEGIN")[:0:-1])}, "stamp", "anchors/12/1.tsr"),
         ("stamp-chain-short", stamped, {"chain": lambda pem, _: pem[:pem.rindex(b"-----BEGIN")]}, "stamp", "anchors/12/1.tsr"),
-        ("stamp-sha1", bad(digest="sha1"), {}, "stamp", "anchors/12/1.tsr"),
-        ("stamp-not-a-ca", bad(ca="critical,CA:FALSE"), {}, "stamp", "anchors/12/1.tsr"),
-    ]
+    ] + [(name, recipe, tamper, "stamp", "anchors/12/1.tsr") for name, recipe, tamper in [
+        ("stamp-sha1", bad(digest="sha1"), {}),
+        ("stamp-not-a-ca", bad(ca="critical,CA:FALSE"), {}),
+        ("stamp-no-constraints", bad(ca=None), {}),
+        ("stamp-ca-may-not-sign", bad(ca_key_usage="critical,digitalSignature"), {}),
+        ("stamp-usage-not-critical", bad(usage="timeStamping", stamp={"status": 0}), {}),
+        ("stamp-usage-more", bad(usage="critical,timeStamping,emailProtection", stamp={"status": 0}), {}),
+        ("stamp-usage-unknown", bad(usage="critical,timeStamping,1.2.3.4", stamp={"status": 0}), {}),
+        ("stamp-usage-other", bad(usage="critical,emailProtection", stamp={"status": 0}), {}),
+        ("stamp-usage-none", bad(usage=None, stamp={"status": 0}), {}),
+        ("stamp-rejected", by_hand(status=2), {}),
+        ("stamp-two-signers", by_hand(signed_by=("signer", "intermediate")), {}),
+        ("stamp-unnamed-signer", by_hand(cades=False), {}),
+        ("stamp-other-content", by_hand(kind="1.2.840.113549.1.7.1"), {}),
+        ("stamp-other-imprint", by_hand(imprint=sha256(b"x")), {}),
+        ("stamp-short-imprint", by_hand(imprint=b""), {}),
+        ("stamp-sha3", by_hand(digest="sha3-256"), {}),
+        ("stamp-by-the-intermediate", by_hand(signed_by=("intermediate",)), {}),
+        ("stamp-too-late", bad(valid={"signer": ("20250101000000Z", "20260401000000Z")}, stamp={"time": "20260401000001Z"}), {}),
+        ("stamp-too-early", bad(valid={"signer": ("20250101000000Z", "20260401000000Z")}, stamp={"time": "20241231235959Z"}), {}),
+        ("stamp-ca-too-late", bad(valid={"intermediate": ("20250101000000Z", "20260101000000Z")}, stamp={"status": 0}), {}),
+        ("stamp-root-too-late", bad(valid={"root": ("20250101000000Z", "20260101000000Z")}, stamp={"status": 0}), {}),
+        ("stamp-trailing", stamped, {"token": lambda token, _: token + b"\0"}),
+        ("stamp-empty", stamped, {"token": lambda token, _: b""}),
+        ("stamp-no-token", stamped, {"token": lambda token, _: bytes.fromhex("30053003020100")}),
+        ("stamp-chain-empty", stamped, {"chain": lambda pem, _: b""}),
+        ("stamp-chain-other", stamped, {"chain": lambda pem, _: Authority.of(name="Other").chain()}),
+        ("stamp-chain-other-root", stamped, {"chain": lambda pem, _: pem[:pem.rindex(b"-----BEGIN")] + Authority.of(name="Other").read("root.pem")}),
+        ("stamp-chain-twin-root", stamped, {"chain": lambda pem, _: pem[:pem.rindex(b"-----BEGIN")] + Authority.of(curve="P-384").read("root.pem")}),
+        ("stamp-chain-more", stamped, {"chain": lambda pem, _: pem + Authority.of(name="Other").read("root.pem")}),
+        ("stamp-chain-between", stamped, {"chain": lambda pem, _: b"-----BEGIN".join(pem.split(b"-----BEGIN")[:2] + pem.split(b"-----BEGIN")[1:])}),
+    ]]
 
 
 # Mutations ----------------------------------------------------------------------------------------------------------------------

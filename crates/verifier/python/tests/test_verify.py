@@ -384,7 +384,7 @@ class CommandLine(unittest.TestCase):
 
     def test_the_root_given_decides(self):
         path = self.file("a.zip", world("stamped").archive)
-        ours, others = make.Authority.of(), make.Authority.of(rsa=True, digest="sha512", embed=False)
+        ours, others = make.Authority.of(), make.Authority.of(curve=None, digest="sha512", embed=False)
         self.assertEqual(self.outcome(path, "--tsa-root", self.file("r", others.read("root.pem") + ours.read("root.pem"))), (0, "verified", None))
         for pem in (others.read("root.pem"), ours.read("intermediate.pem")):
             self.assertEqual(self.outcome(path, "--tsa-root", self.file("r", pem)), (1, "not verified", ("stamp", "--tsa-root")))
