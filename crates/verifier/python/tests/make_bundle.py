@@ -377,8 +377,9 @@ class World:
         positions = self.changed("positions", positions)
         plain = [p for p in positions if p not in recipe.rotations]
         documents = {p: "documents/D-%d.pdf" % (i + 1) for i, p in enumerate(plain[:recipe.documents])}
+        chosen = set(positions)
         for position in range(recipe.entries):
-            if position not in positions:
+            if position not in chosen:
                 self.leaves.append(sha256(b"leaf", struct.pack(">QQ", recipe.seed, position)))
                 continue
             kind, wanted = self.random.choice(["document.opened", "access.granted", "secret.classified"]), []
