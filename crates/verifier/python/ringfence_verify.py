@@ -443,8 +443,9 @@ def check_stamp(response, pem, text):
         digest = [content for tag, content in identifier if tag == 0x04][0]
         require(hashlib.new(digests[len(digest)], chain[0][1]).digest() == digest, "the chain's first certificate did not sign it")
     _, _, (_, imprint), _, (_, time), *_ = der(inside(signed_data, 2, 1, 0, 0))
-    digest = hashlib.new(DIGESTS[inside(imprint, 0, 0)], text).digest()
-    require(inside(imprint, 1) == digest and re.fullmatch(rb"[0-9]{14}(\.[0-9]*[1-9])?Z", time), "not over this text, or without its time")
+    digest = DIGESTS.get(inside(imprint, 0, 0))
+    require(digest and inside(imprint, 1) == hashlib.new(digest, text).digest(), "its imprint is not of the checkpoint's text")
+    require(re.fullmatch(rb"[0-9]{14}(\.[0-9]*[1-9])?Z", time), "its time is not as RFC 3161 says")
     seconds = int(datetime.datetime.strptime(time[:14].decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp())
     require(extensions(chain[0][1], EXTENDED_KEY_USAGE) == [STAMPING_ALONE], "the signer's certificate is not for time stamping alone")
     for (subject, _), (issuer, certificate) in zip(chain, chain[1:] + chain[-1:]):
@@ -550,7 +551,7 @@ def verify(data, asked):
         return (verify_proof if is_proof(data) else verify_bundle)(data, asked)
     except WRONG as error:
         unreadable = now["check"] == "container" and now["at"] in ("archive", "proof")
-        return {"verdict": "unreadable" if unreadable else "not verified", "failed": {**now, "reason": str(error)}}
+        return {"verdict": "unreadable" if unreadable else "not verified", "failed": {**now, "reason": str(error) if isinstance(error, ValueError) else repr(error)}}
 
 def is_proof(data):
     return data.startswith(b"c2sp.org/tlog-proof@")

@@ -782,6 +782,181 @@ def listed_anew(members):
         return members
 
 
+# Mutations by whoever seals: everything after the change is made to fit it ---------------------------------------------------------
+
+def insider(recipe, seed):
+    """(bundle, what was done): a record whose keeper wrote one thing strangely, and then listed and signed it as it is.
+
+    Some of these verify, and rightly so. They show whether two verifiers read alike.
+    """
+    rng = random.Random("insider %d" % seed)
+    stages = {"manifest_bytes": 8, "policy": 4, "anchor": 4, "entry": 4, "disclosures": 6, "text": 2, "entries": 2, "export_line": 1, "checkpoint": 2,
+              "export_entry": 1, "tiles": 1}
+    if recipe.tokens:
+        stages.update(token=12, chain=6)
+    stage = rng.choices(list(stages), list(stages.values()))[0]
+    details, done = [], []
+
+    def change(value, *_):
+        if done or rng.random() < 0.3 and stage in ("entry", "anchor", "token", "chain", "disclosures"):
+            return value
+        done.append(True)
+        if stage == "disclosures":
+            values = list(value)
+            if values:
+                at = rng.randrange(len(values))
+                if rng.random() < 0.3:
+                    values[at] = mutate_text(values[at].encode(), rng).decode("ascii", "replace").replace("~", "-")
+                else:
+                    values[at] = base64url(mutate_json(base64.urlsafe_b64decode(values[at] + "=="), rng, details))
+            return values
+        if stage == "tiles":
+            path = rng.choice(sorted(value))
+            return {**value, path: mutate_bytes(value[path], rng)[0]}
+        data = value.encode() if isinstance(value, str) else value
+        if stage == "manifest_bytes":
+            data = mutate_json(data, rng, details)
+        elif stage == "token" and rng.random() < 0.8:
+            data = mutate_der(data, rng, details)
+        elif stage == "chain" and rng.random() < 0.5:
+            blocks = data.split(b"-----END CERTIFICATE-----\n")[:-1]
+            at = rng.randrange(len(blocks))
+            der = base64.b64decode(b"".join(blocks[at].split(b"\n")[1:]))
+            blocks[at] = b"-----BEGIN CERTIFICATE-----\n" + base64.encodebytes(mutate_der(der, rng, details))
+            data = b"".join(block + b"-----END CERTIFICATE-----\n" for block in blocks)
+        elif stage != "token" and rng.random() < 0.8:
+            data = mutate_text(data, rng)
+        else:
+            data, what = mutate_bytes(data, rng)
+            details.append(what)
+        return data.decode("utf-8", "replace") if isinstance(value, str) else data
+
+    return build(recipe, **{stage: change}), "%s %s" % (stage, " ".join(details))
+
+
+def mutate_json(text, rng, details):
+    """A change that readers of JSON are known to take differently, or that keeps the meaning."""
+    how = rng.choice(["number", "space", "escape", "double", "more", "more", "value", "text", "text", "bytes", "drop"])
+    details.append(how)
+    if how == "text":
+        return mutate_text(text, rng)
+    if how == "bytes":
+        return mutate_bytes(text, rng)[0]
+    numbers = [i for i in range(1, len(text)) if text[i:i + 1].isdigit() and text[i - 1:i] in b" ,[:"]
+    strings = [i for i in range(1, len(text) - 1) if text[i:i + 1].isalnum() and text[i - 1:i] == b'"']
+    commas = [i for i in range(len(text)) if text[i:i + 1] in b",:{}[]"]
+    if how == "number" and numbers:
+        at = rng.choice(numbers)
+        end = at
+        while text[end:end + 1].isdigit():
+            end += 1
+        old = text[at:end]
+        new = rng.choice([old + b".0", old + b"e0", old + b"E+0", b"-" + old, b"-0", b"0" + old, b"+" + old, b"0", b"9007199254740991", b"9007199254740992",
+                          b"18446744073709551616", b"1e400", b"1e-400", b"true", b"null", b'"' + old + b'"', b"0x1", b"[" + old + b"]", old + b".", b"NaN"])
+        return text[:at] + new + text[end:]
+    if how == "space" and commas:
+        at = rng.choice(commas)
+        new = rng.choice([b" ", b"\n", b"\t", b"\r", b"\x0b", b"\x0c", b"\xc2\xa0", b"\xef\xbb\xbf", b"\0", b"/**/", b",", b"\xe2\x80\xa8"])
+        return text[:at] + new + text[at:]
+    if how == "escape" and strings:
+        at = rng.choice(strings)
+        code = text[at]
+        new = rng.choice([b"\\u%04x" % code, b"\\u%04X" % code, b"\\u%03x" % code, b"\\x%02x" % code, b"\\" + text[at:at + 1], b"\\/", b"\\u0000", b"\\ud800",
+                          b"\\udc00", b"\\ud83d\\ude00", b"\\ud83d\\u0041", b"\\U0041", b"\t", b"\x7f", b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80",
+                          b"\xef\xbf\xbf", b"\\uD83D\\uDE00", b"\\ud83d", b"\\\"", b"\\b\\f\\n\\r\\t"])
+        return text[:at] + new + text[at + 1:]
+    if how == "double" and text.startswith(b"{"):
+        at = text.index(b":")
+        name = rng.choice([text[1:at], b'"format"', b'"\\u0066ormat"', b'"x":1,"x"', b'"":1,""', b'"a":{"b":1,"b":2},"c"'])
+        return b"{" + name + b":" + rng.choice([b"1", b"null", b'"ringfence-evidence/1"']) + b"," + text[1:]
+    if how in ("more", "double"):
+        deep = rng.choice([1, 5, 120, 124, 125, 126, 127, 128, 500, 5000])
+        value = rng.choice([b"[" * deep + b"]" * deep, b'{"a":' * deep + b"1" + b"}" * deep, b"1e308", b"1e309", b"-1e400", b"1" * 309, b"1" * 310, b"0e999999", b"1E5", b"-0",
+                            b"-0.0", b"1e", b"1.e5", b'"\\ud800"', b'"\\u0000"', b'"\\ud83d\\ude00"', b"Infinity", b"tru", b"TRUE", b"null", b"[]", b"{}", b"[,]", b"[1,]", b"'x'",
+                            b"123456789012345678901234567890", b"0.1" + b"0" * 400, b'"' + b"x" * 70000 + b'"', b"[1 2]", b'{"a" 1}', b'{"a":1,}', b"{1:2}", b"00", b"--1"])
+        if text.startswith(b"{"):
+            return b'{"zz":' + value + b"," + text[1:]
+        comma = text.rfind(b",")
+        return text[:comma + 1] + value + b"]"
+    if how == "value" and strings:
+        at = rng.choice(strings) - 1
+        end = text.find(b'"', at + 1) + 1
+        return text[:at] + rng.choice([b"null", b"1", b"true", b"[]", b"{}", b'""', b'"x"', b"[" + text[at:end] + b"]"]) + text[end:]
+    if how == "drop" and commas:
+        at = rng.choice(commas)
+        return text[:at] + text[at + 1:]
+    return mutate_text(text, rng)
+
+
+def mutate_der(data, rng, details):
+    """A change of one element, with all lengths around it set right again."""
+    def read(data):
+        found, at = [], 0
+        while at < len(data):
+            tag, length, start = data[at], data[at + 1], at + 2
+            if length > 0x7F:
+                start += length - 0x80
+                length = int.from_bytes(data[at + 2:start], "big")
+            if start + length > len(data):
+                raise ValueError
+            content = data[start:start + length]
+            children = None
+            if tag & 0x20 or tag == 0x04:
+                try:
+                    children = read(content)
+                except (ValueError, IndexError):
+                    if tag & 0x20:
+                        raise
+            found.append([tag, content if not children else children])
+            at = start + length
+        return found
+
+    def write(nodes):
+        return b"".join(node[2] + node[1] if len(node) == 3 else tlv(node[0], node[1] if isinstance(node[1], bytes) else write(node[1])) for node in nodes)
+
+    def walk(nodes):
+        for i in range(len(nodes)):
+            yield nodes, i
+            if isinstance(nodes[i][1], list):
+                yield from walk(nodes[i][1])
+
+    try:
+        tree = read(data)
+    except (ValueError, IndexError):
+        return mutate_bytes(data, rng)[0]
+    places = list(walk(tree))
+    number = rng.randrange(len(places))
+    nodes, i = places[number]
+    how = rng.choice(["drop", "twice", "tag", "byte", "byte", "empty", "swap", "long", "indefinite", "null", "grow", "from"])
+    details.append("%s of element %d (tag %02x)" % (how, number, nodes[i][0]))
+    content = nodes[i][1] if isinstance(nodes[i][1], bytes) else write(nodes[i][1])
+    if how == "drop":
+        del nodes[i]
+    elif how == "twice":
+        nodes.insert(i, nodes[i])
+    elif how == "tag":
+        nodes[i] = [rng.choice([nodes[i][0] ^ 0x20, nodes[i][0] ^ 1, 0x30, 0x31, 0x02, 0x04, 0xA0, 0xA1, 0x1F, 0]), content]
+    elif how == "byte" and content:
+        nodes[i] = [nodes[i][0], mutate_bytes(content, rng)[0]]
+    elif how == "empty":
+        nodes[i] = [nodes[i][0], b""]
+    elif how == "swap":
+        j = rng.randrange(len(nodes))
+        nodes[i], nodes[j] = nodes[j], nodes[i]
+    elif how == "long":
+        nodes[i] = [0, content, bytes([nodes[i][0], 0x83]) + len(content).to_bytes(3, "big")]
+    elif how == "indefinite":
+        nodes[i] = [0, content + b"\0\0", bytes([nodes[i][0], 0x80])]
+    elif how == "null":
+        nodes.insert(i + 1, [0x05, b""])
+    elif how == "grow":
+        nodes[i] = [nodes[i][0], rng.choice([b"\0", b"\xff"]) + content]
+    else:
+        other, j = rng.choice(places)
+        nodes[i] = [other[j][0], other[j][1] if isinstance(other[j][1], bytes) else write(other[j][1])]
+    return write(tree)
+
+
 # Command line -------------------------------------------------------------------------------------------------------------------
 
 def write(folder, name, data):
