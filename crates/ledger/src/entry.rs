@@ -180,6 +180,13 @@ impl Entry {
     }
 }
 
+/// A time in milliseconds since 1970 UTC as entries bear it, as `2026-11-23T10:00:00.123Z`; at most [`MAX_TIME`].
+pub fn time_text(time: i64) -> String {
+    let mut bytes = Vec::with_capacity(24);
+    push_time(&mut bytes, time.clamp(0, MAX_TIME).unsigned_abs());
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
 /// Appends RFC 3339 with three decimals, as `2026-11-23T10:00:00.123Z`. `time` is at most [`MAX_TIME`].
 fn push_time(bytes: &mut Vec<u8>, time: u64) {
     let (days, clock) = (time / 86_400_000, time % 86_400_000);
