@@ -40,7 +40,7 @@ def given(arguments):
 def compared(browser, start, outside, inside, proofs, batch=400):
     """(name, bytes, what the script says, what the page says, in which parts they differ) of each case."""
     tools, verify = script()
-    wanted = argparse.Namespace(start=start, outside=outside, inside=inside, proofs=proofs, folder=None)
+    wanted = argparse.Namespace(start=start, outside=outside, inside=inside, proofs=proofs, folder=None, only=None)
     shared = "/dev/shm" if os.path.isdir("/dev/shm") else None
     with tempfile.TemporaryDirectory(dir=shared) as folder, tempfile.TemporaryDirectory(dir=shared) as fed:
         waiting = []
