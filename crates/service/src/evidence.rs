@@ -12,5 +12,5 @@ pub use anchor::{Anchoring, Voucher};
 pub(crate) use anchor::{Anchors, keep_anchored};
 pub use as_of::AsOf;
 pub use bundle::Bundle;
-pub use publish::Published;
+pub use publish::{DescriptionSalt, Published};
 pub use select::{Exporting, Plan as ExportPlan, PlannedEntry, ShownFields};

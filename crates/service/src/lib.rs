@@ -25,7 +25,8 @@ pub use config::{Config, Passphrase};
 pub use content::Upload;
 pub use error::{OpenError, ServiceError, Shut};
 pub use evidence::{
-    Anchoring, AsOf, Bundle, ExportPlan, Exporting, PlannedEntry, Published, ShownFields, Voucher,
+    Anchoring, AsOf, Bundle, DescriptionSalt, ExportPlan, Exporting, PlannedEntry, Published, ShownFields,
+    Voucher,
 };
 pub use house::{Service, Status};
 pub use journal::{Faults, Step};

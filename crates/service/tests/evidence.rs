@@ -22,6 +22,7 @@ fn wanted(secret: SecretId) -> Exporting {
         secret,
         as_of: None,
         fields: ShownFields::default(),
+        existence: None,
         documents: BTreeSet::new(),
         agreements: true,
         recipient: line("District Court"),
@@ -144,6 +145,87 @@ async fn what_is_withheld_is_nowhere_in_the_bundle() {
         let salt = ledger::Disclosure::parse(&disclosure).unwrap().salt().to_owned();
         assert!(!holds(&bytes, disclosure.as_bytes()) && !holds(&bytes, salt.as_bytes()));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_of_existence_holds_for_the_originals_and_tells_nothing_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let c = story(begin(folder.path()).await).await;
+    let proof = Exporting { existence: Some(1), agreements: false, ..wanted(c.secret) };
+    let bytes = export(&c.service, &shell(c.counsel), &proof).await;
+    let findings = verified(&bytes);
+    assert_eq!((findings.entries, findings.fields), (2, 1), "the version, and the digest of its document");
+    let lines: Vec<ledger::Line> = member(&bytes, "entries.txt")
+        .lines()
+        .map(|line| ledger::Line::parse(line.as_bytes()).unwrap())
+        .collect();
+    let digest = ledger::sha256(RECIPE.as_bytes()).to_hex();
+    assert!(
+        lines.iter().any(|line| line.field("digest").is_some_and(|field| field.value() == digest.as_str()))
+    );
+    for told in ["Lumafilm", "Olga", "Eva", "bath.md", "Halden"] {
+        assert!(!bytes.windows(told.len()).any(|window| window == told.as_bytes()), "{told}");
+    }
+    // The description, with the salt that is kept apart.
+    let kept = c.service.description_salt(&shell(c.counsel), c.secret, 1).await.unwrap();
+    let salt = data_encoding::BASE64URL_NOPAD.decode(kept.salt.as_bytes()).unwrap().try_into().unwrap();
+    let described = |text: &str| {
+        let field = ledger::Disclosure::new(ledger::Salt(salt), "precise", text.into()).unwrap();
+        lines.iter().any(|line| line.entry.position() == kept.entry && line.entry.commits_to(&field))
+    };
+    assert!(described("Titania sol, aged for 46 hours."));
+    assert!(!described("Titania sol, aged for 47 hours."));
+    let missing = Exporting { existence: Some(7), ..wanted(c.secret) };
+    assert!(c.service.export(&shell(c.counsel), &missing).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tiles_are_published_as_the_record_grows_and_lead_to_its_root() {
+    let (folder, out) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let c = story(begin(folder.path()).await).await;
+    let first = c.service.publish_tiles(&operator(), out.path()).await.unwrap();
+    assert_eq!((first.before, first.size), (0, c.service.state().size));
+    while c.service.state().size < 700 {
+        support::submit(&c.service, c.owner, program::secrets::Tier::Confidential, "One more").await;
+    }
+    let second = c.service.publish_tiles(&operator(), out.path()).await.unwrap();
+    assert_eq!(second.before, first.size);
+    struct Files<'a>(&'a Path);
+    impl ledger::HashSource for Files<'_> {
+        fn tile(&self, id: ledger::TileId) -> Result<Vec<ledger::Digest>, ledger::TileError> {
+            id.decode(&std::fs::read(self.0.join(id.path())).unwrap())
+        }
+    }
+    let kept = std::fs::read_to_string(out.path().join("checkpoint")).unwrap();
+    let key = c.service.verifier_key().parse().unwrap();
+    let checkpoint = ledger::open_checkpoint(&kept, &key, "ringfence.local/record").unwrap();
+    assert_eq!(ledger::root_of(checkpoint.size, &Files(out.path())).unwrap(), checkpoint.root);
+    let again = c.service.publish_tiles(&operator(), out.path()).await.unwrap();
+    assert!(again.tiles <= 4, "only what may have grown is written again: {again:?}");
+    assert!(c.service.publish_tiles(&shell(c.engineer), out.path()).await.is_err());
+    // Another record's folder is left alone.
+    let other = tempfile::tempdir().unwrap();
+    let another = begin(other.path()).await;
+    assert!(another.publish_tiles(&operator(), out.path()).await.is_err());
+    assert_eq!(std::fs::read_to_string(out.path().join("checkpoint")).unwrap(), kept);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_field_is_proved_by_one_small_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let c = story(begin(folder.path()).await).await;
+    let history =
+        service::HistoryFilter { kinds: vec!["document.opened".to_owned()], limit: 1, ..Default::default() };
+    let opened = c.service.history(&operator(), &history).await.unwrap().entries.remove(0);
+    let proof = c.service.field_proof(&operator(), opened.position, &["person".to_owned()]).await.unwrap();
+    assert!(proof.len() < 4096, "{} bytes", proof.len());
+    let key = Some(c.service.verifier_key().parse().unwrap());
+    let verdict = bundle::verify_tlog_proof(proof.as_bytes(), &Options { key, ..Options::default() });
+    let Verdict::Verified(findings) = verdict else { panic!("{verdict:?}") };
+    assert_eq!((findings.entries, findings.fields), (1, 1));
+    let hidden = c.service.field_proof(&operator(), opened.position, &["nothing".to_owned()]).await;
+    assert!(hidden.is_err());
+    assert!(c.service.field_proof(&shell(c.counsel), 1, &["precise".to_owned()]).await.is_err());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! `ringfence evidence`: what a stranger can check, and who outside vouches for the record.
 
+mod check;
+
 use crate::errors::Failure;
 use crate::output;
 use crate::session::{Options, Session};
@@ -36,6 +38,29 @@ pub(crate) enum Evidence {
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
     },
+    /// Prove that a version of a secret and its documents existed, and disclose nothing of them
+    Prove {
+        /// Which secret
+        #[arg(long)]
+        secret: String,
+        /// Which version [default: the newest]
+        #[arg(long)]
+        number: Option<u32>,
+        /// For whom: stands in the record, not in the file
+        #[arg(long)]
+        recipient: String,
+        /// What for: stands in the record, not in the file
+        #[arg(long)]
+        purpose: String,
+        /// The proof to write; the file must not exist yet
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Write here what it takes to check the description too; keep it apart from the proof
+        #[arg(long, value_name = "FILE")]
+        salt_out: Option<PathBuf>,
+    },
+    /// Check originals against such a proof; needs no record
+    Check(check::Check),
     /// Ask all witnesses and time-stamping authorities now
     Anchor,
     /// Who vouches for the record, and up to where
@@ -128,7 +153,10 @@ pub(crate) struct NewAuthority {
 
 impl Evidence {
     pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
-        if let Evidence::Export { out, .. } = &self {
+        if let Evidence::Check(check) = self {
+            return check.run(&options.output());
+        }
+        if let Evidence::Export { out, .. } | Evidence::Prove { out, .. } = &self {
             free(out)?;
         }
         let session = Session::open(options).await?;
@@ -143,6 +171,29 @@ impl Evidence {
                 let wanted = selection.read(&session, &recipient, &purpose)?;
                 export(&session, &wanted, &out).await?;
             }
+            Evidence::Prove { secret, number, recipient, purpose, out, salt_out } => {
+                let secret = lookup::secret(&session.state(), &session.actor, session.now(), &secret)?;
+                let newest = session.state().secrets.get(secret).map_or(1, program::secrets::Secret::version);
+                let version = number.unwrap_or(newest);
+                if let Some(path) = &salt_out {
+                    let salt = session.service.description_salt(&session.actor, secret, version).await?;
+                    let text = serde_json::to_vec_pretty(&salt)
+                        .map_err(|error| Failure::storage(error.to_string()))?;
+                    super::record::new_file(path, &text)?;
+                }
+                let wanted = Exporting {
+                    secret,
+                    as_of: None,
+                    fields: ShownFields::default(),
+                    existence: Some(version),
+                    documents: BTreeSet::new(),
+                    agreements: false,
+                    recipient: lookup::line("recipient", &recipient)?,
+                    purpose: lookup::text("purpose", &purpose)?,
+                };
+                export(&session, &wanted, &out).await?;
+            }
+            Evidence::Check(_) => {}
             Evidence::Anchor => tell_anchoring(&session, &session.service.anchor(&session.actor).await?)?,
             Evidence::Status => status(&session)?,
             Evidence::Witness(act) => witness(&session, act).await?,
@@ -167,6 +218,7 @@ impl Selection {
             },
             documents: self.documents.iter().copied().collect(),
             agreements: !self.without_agreements,
+            existence: None,
             recipient: lookup::line("recipient", recipient)?,
             purpose: lookup::text("purpose", purpose)?,
         })

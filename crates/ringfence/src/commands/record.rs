@@ -155,7 +155,7 @@ impl Record {
 }
 
 /// Writes a file that is not there yet.
-fn new_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
+pub(crate) fn new_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
     use std::io::Write;
     let made = std::fs::File::create_new(path).and_then(|mut file| {
         file.write_all(bytes)?;

@@ -377,10 +377,7 @@ impl Service {
         let journal = &self.house.journal;
         let tree = journal.tree();
         let stored = journal.get(entry).await?;
-        let fields = super::ShownFields {
-            only: Some(["manifest", "secret", "entries", "withheld", "documents"].map(str::to_owned).into()),
-            ..Default::default()
-        };
+        let fields = super::ShownFields::only(&["manifest", "secret", "entries", "withheld", "documents"]);
         let export = self.choose(&stored, &fields).await?;
         let mut members = vec![
             Member::new("manifest.json", manifest),

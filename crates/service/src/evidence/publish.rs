@@ -7,7 +7,7 @@ use crate::keyring::ORIGIN;
 use journal::Filter;
 use ledger::{SignedNote, TILE_WIDTH, TileId, TlogProof, open_checkpoint};
 use program::evidence::Event as EvidenceEvent;
-use program::{Actor, Event, Refusal};
+use program::{Actor, Event, Refusal, SecretId};
 use std::io::Write;
 use std::path::Path;
 
@@ -27,6 +27,15 @@ pub struct Published {
     pub before: u64,
     /// How many tiles were written.
     pub tiles: u64,
+}
+
+/// The salt of a precise description.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DescriptionSalt {
+    /// The entry that the description is a field of.
+    pub entry: u64,
+    /// The salt, in base64url.
+    pub salt: String,
 }
 
 impl Service {
@@ -97,7 +106,8 @@ impl Service {
         }
         let journal = &self.house.journal;
         let stored = journal.get(position).await?;
-        let shown = ShownFields { only: Some(fields.iter().cloned().collect()), ..Default::default() };
+        let names: Vec<&str> = fields.iter().map(String::as_str).collect();
+        let shown = ShownFields::only(&names);
         let line = self.choose(&stored, &shown).await?.line;
         let tree = journal.tree();
         let (size, checkpoint) = match self.first_anchor_over(position).await? {
@@ -109,6 +119,34 @@ impl Service {
             SignedNote::parse(&checkpoint).map_err(|error| ServiceError::Storage(error.to_string()))?;
         let proof = TlogProof { extra: line.to_bytes(), index: position, hashes: inclusion, checkpoint };
         Ok(proof.to_string())
+    }
+
+    /// What it takes to check a version's precise description against the proof that it existed: the salt of that field. Kept
+    /// apart from the proof, which alone confirms nobody's guess.
+    ///
+    /// # Errors
+    /// The actor may not export; the version has no description of its own.
+    pub async fn description_salt(
+        &self,
+        actor: &Actor,
+        secret: SecretId,
+        version: u32,
+    ) -> Result<DescriptionSalt, ServiceError> {
+        let state = self.state();
+        program::evidence::may_export(&state, actor, self.now(), secret)?;
+        let found = state.secrets.get(secret).ok_or_else(|| Refusal::unknown(secret))?;
+        let none = || {
+            Refusal::input("version", format!("version {version} of {secret} has no description of its own"))
+        };
+        let made = found.versions.iter().find(|made| made.number == version);
+        let at = made.and_then(|made| made.precise_at).ok_or_else(none)?;
+        let stored = self.house.journal.get(at).await?;
+        let gone = || ServiceError::Content("its key was destroyed".to_owned());
+        let key =
+            self.house.keys.by_tag(self.house.journal.store(), &stored.scope).await?.ok_or_else(gone)?;
+        let fields = stored.open(&key).map_err(|error| ServiceError::Storage(error.to_string()))?;
+        let precise = fields.iter().find(|field| field.name() == "precise").ok_or_else(none)?;
+        Ok(DescriptionSalt { entry: at, salt: precise.salt().to_owned() })
     }
 
     /// The smallest size at which witnesses cosigned the record with this entry in it, and what they cosigned.

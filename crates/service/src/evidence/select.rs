@@ -22,6 +22,9 @@ pub struct Exporting {
     pub as_of: Option<Time>,
     /// Which fields are shown.
     pub fields: ShownFields,
+    /// The proof that this version, and the documents it had, existed: its entries alone, and of them the documents' digests.
+    /// Absent: everything that happened.
+    pub existence: Option<u32>,
     /// The documents whose bytes go in. Each has to open for whoever exports.
     pub documents: BTreeSet<DocumentId>,
     /// Whether the texts of agreements go in, as they were shown.
@@ -111,6 +114,13 @@ pub(super) struct Selected {
 }
 
 impl ShownFields {
+    /// These fields alone.
+    #[must_use]
+    pub fn only(names: &[&str]) -> Self {
+        let only = names.iter().map(|name| (*name).to_owned()).collect();
+        Self { only: Some(only), withheld: BTreeSet::new() }
+    }
+
     /// Is this field of this kind of entry shown?
     #[must_use]
     pub fn shows(&self, kind: &str, name: &str) -> bool {
@@ -191,13 +201,26 @@ impl Service {
             )
             .into());
         }
-        let stored = self.entries_for(&past, wanted.secret, as_of).await?;
+        let stored = match wanted.existence {
+            None => self.entries_for(&past, wanted.secret, as_of).await?,
+            Some(version) => self.entries_of_version(&past, wanted.secret, version).await?,
+        };
+        let fields = match wanted.existence {
+            None => wanted.fields.clone(),
+            Some(_) => ShownFields::only(&["document.added.digest"]),
+        };
         let mut chosen = Vec::with_capacity(stored.len());
         for stored in stored.into_values() {
-            chosen.push(self.choose(&stored, &wanted.fields).await?);
+            chosen.push(self.choose(&stored, &fields).await?);
         }
-        let agreements = if wanted.agreements { shown_agreements(&chosen) } else { BTreeSet::new() };
-        let who = access::who(&past, self.gate(), wanted.secret, as_of);
+        let agreements = match wanted.existence {
+            None if wanted.agreements => shown_agreements(&chosen),
+            _ => BTreeSet::new(),
+        };
+        let who = match wanted.existence {
+            None => access::who(&past, self.gate(), wanted.secret, as_of),
+            Some(_) => Vec::new(),
+        };
         Ok(Selected { as_of, past, chosen, agreements, who })
     }
 
@@ -257,6 +280,33 @@ impl Service {
         }
         found.extend(self.found(named(Vec::new(), GENERAL)).await?);
         Ok(found)
+    }
+
+    /// The entry that made a version, and those that sealed the documents it had.
+    async fn entries_of_version(
+        &self,
+        past: &State,
+        secret: SecretId,
+        version: u32,
+    ) -> Result<BTreeMap<u64, Stored>, ServiceError> {
+        let found = past.secrets.get(secret).ok_or_else(|| Refusal::unknown(secret))?;
+        let of = |number: u32| found.versions.iter().find(|made| made.number == number);
+        let made = of(version).ok_or_else(|| {
+            Refusal::input("version", format!("{secret} has no version {version}"))
+                .remedy(format!("it has versions 1 to {}", found.version()))
+        })?;
+        let filter = Filter {
+            kinds: vec!["document.added".to_owned()],
+            subjects: vec![secret.to_string()],
+            before: of(version.saturating_add(1)).map(|next| next.position),
+            ..all()
+        };
+        let mut entries = self.found(filter).await?;
+        // The description may be that of an earlier version, where this one did not change it.
+        for position in [Some(made.position), made.precise_at].into_iter().flatten() {
+            entries.insert(position, self.house.journal.get(position).await?);
+        }
+        Ok(entries)
     }
 
     async fn found(&self, filter: Filter) -> Result<BTreeMap<u64, Stored>, ServiceError> {
