@@ -11,14 +11,16 @@ use crate::errors::Failure;
 use crate::output::{Output, note};
 use crate::session::Options;
 use clap::Args;
+use program::SecretId;
 use server::Settings;
 use service::{Config, KdfParams, Passphrase, Service};
 use stage::Stage;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+pub(crate) use story::PASSWORD;
 
 /// What seals the demonstration's record; printed, as it protects nothing.
-const PASSPHRASE: &str = "halden optics demonstration";
+pub(crate) const PASSPHRASE: &str = "halden optics demonstration";
 
 /// Run a small company's story, and verify its record
 #[derive(Debug, Args)]
@@ -71,6 +73,18 @@ impl Demo {
         }
         Ok(())
     }
+}
+
+/// Plays the story in a new folder and says nothing; gives the secret that its readers are granted.
+pub(crate) async fn company(data: &Path) -> Result<SecretId, Failure> {
+    let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+    let config = Config::local(data);
+    let created =
+        Service::create(config, &passphrase, KdfParams::default(), "Halden Optics AS", "Europe/Oslo").await?;
+    let mut stage = Stage::new(created.service, Output::new(true));
+    let about = story::play(&mut stage).await?;
+    story::accounts(&stage).await?;
+    Ok(about)
 }
 
 fn is_free(folder: &Path) -> bool {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The password of everybody who can sign in to the demonstration.
-pub(super) const PASSWORD: &str = "harbour lantern velvet 42";
+pub(crate) const PASSWORD: &str = "harbour lantern velvet 42";
 
 const PEOPLE: &str = include_str!("../../../../examples/halden/people.csv");
 const SECRETS: &[u8] = include_bytes!("../../../../examples/halden/secrets.json");
