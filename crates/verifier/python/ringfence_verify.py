@@ -447,10 +447,15 @@ def inside(data, *places):
         data = der(data)[place][1]
     return data
 
-def require_der(data):
-    for tag, content in der(data):
-        if tag & 0x20:
-            require_der(content)
+def require_der(data, *places, without=None):
+    """That it is DER through and through; gives it back without the element at these places, if that one is of tag `without`."""
+    kept = []
+    for number, (tag, content) in enumerate(der(data)):
+        deeper = places[1:] if places[:1] == (number,) else ()
+        if places == (number,) and tag == without:
+            continue
+        kept.append(tlv(tag, require_der(content, *deeper, without=without) if tag & 0x20 else content))
+    return b"".join(kept)
 
 def extensions(certificate):
     """The extensions of a certificate, as (name, whole content)."""
@@ -469,13 +474,10 @@ def to_pem(*certificates):
 
 def check_token(response, text, first):
     """The token's time in seconds, and the response without the certificates that it carries."""
-    require_der(response)
+    response = require_der(response, 0, 1, 1, 0, 3, without=0xA0)       # nobody signed the certificates in it
     (_, status), (_, token) = der(inside(response, 0)) if len(der(response)) == 1 else []
     require(all(tag != 0x03 for tag, _ in der(status)), "the authority gave it with failure information")
-    signed_data = der(inside(token, 1, 0))
-    if signed_data[3][0] == 0xA0:
-        del signed_data[3]      # nobody signed them
-    (_, version), _, (_, content), (_, signers) = signed_data
+    (_, version), _, (_, content), (_, signers) = der(inside(token, 1, 0))      # and no revocation lists
     (_, signer_version), _, (_, digest), (tag, signed), (_, algorithm), _ = der(inside(signers, 0))     # and no unsigned attributes
     require((version, signer_version, tag, content[:13]) == (b"\3", b"\1", 0xA0, TST_INFO), "it is not a CMS SignedData of a TSTInfo")
     kind, digest = "RSA" if inside(first, 0, 0, 6, 0) == RSA_KEY + NULL else "ECDSA", HASHES.get(digest)
@@ -497,8 +499,7 @@ def check_token(response, text, first):
         require(tag != 0xA1 or all(CRITICAL not in extension[:20] for _, extension in parts), "it has a critical extension")
         require(tag != 0x30 or all(part & 0x80 == 0 or 0 < int.from_bytes(value, "big") < 1000 for part, value in parts), "its accuracy is wrong")
     require(re.fullmatch(rb"[0-9]{14}(\.[0-9]{0,8}[1-9])?Z", time), "its time is not as RFC 3161 says")
-    rebuilt = tlv(0x30, tlv(0x30, status) + tlv(0x30, tlv(*der(token)[0]) + tlv(0xA0, tlv(0x30, b"".join(tlv(*part) for part in signed_data)))))
-    return int(datetime.datetime.strptime(time[:14].decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp()), rebuilt
+    return int(datetime.datetime.strptime(time[:14].decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp()), response
 
 def check_certificate(certificate):
     """That what it is signed with, its key and its critical extensions are of those that the page names."""
