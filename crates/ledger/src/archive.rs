@@ -127,12 +127,14 @@ impl Layout {
         length: u64,
         mut read: impl FnMut(u64, usize) -> Result<Cow<'a, [u8]>, E>,
     ) -> Result<Self, E> {
-        let unreadable = |offset: u64, reason: &str| E::from(Unreadable { offset, reason: reason.to_owned() });
+        let unreadable =
+            |offset: u64, reason: &str| E::from(Unreadable { offset, reason: reason.to_owned() });
         let Some(before_end) = length.checked_sub(END as u64) else {
             return Err(unreadable(0, "the file is too short to be a ZIP archive"));
         };
         let end = read(before_end, END)?;
-        let (Some(count), Some(size), Some(central)) = (u16_at(&end, 8), u32_at(&end, 12), u32_at(&end, 16)) else {
+        let (Some(count), Some(size), Some(central)) = (u16_at(&end, 8), u32_at(&end, 12), u32_at(&end, 16))
+        else {
             return Err(unreadable(before_end, "the end of the file cannot be read"));
         };
         let (size, central) = (u64::from(size), u64::from(central));
@@ -142,7 +144,8 @@ impl Layout {
             return Err(unreadable(before_end + place as u64, reason));
         }
         if usize::from(count) > MAX_MEMBERS || central >= LIMIT || central + size != before_end {
-            let reason = "the end of the archive states another place, or another number, of its central headers";
+            let reason =
+                "the end of the archive states another place, or another number, of its central headers";
             return Err(unreadable(before_end, reason));
         }
         if size > u64::from(count) * (CENTRAL + MAX_NAME) as u64 {
@@ -155,7 +158,9 @@ impl Layout {
         let mut rest = &*headers;
         for _ in 0..count {
             let offset = central + (headers.len() - rest.len()) as u64;
-            let (Some(crc), Some(size), Some(length)) = (u32_at(rest, 16), u32_at(rest, 24), u16_at(rest, 28)) else {
+            let (Some(crc), Some(size), Some(length)) =
+                (u32_at(rest, 16), u32_at(rest, 24), u16_at(rest, 28))
+            else {
                 return Err(unreadable(offset, "a central header is cut off"));
             };
             let name = rest.get(CENTRAL..CENTRAL + usize::from(length));
@@ -175,7 +180,8 @@ impl Layout {
             return Err(unreadable(offset, central_field(offset - header)));
         }
         if layout.central != central {
-            let reason = "there are bytes between the last member and the central headers, or members overlap";
+            let reason =
+                "there are bytes between the last member and the central headers, or members overlap";
             return Err(unreadable(layout.central.min(central), reason));
         }
         for member in &layout.members {
@@ -305,9 +311,8 @@ pub fn crc32(bytes: &[u8]) -> u32 {
 pub fn write<'m>(members: impl IntoIterator<Item = (&'m str, &'m [u8])>) -> Result<Vec<u8>, PlanError> {
     let mut members: Vec<(&str, &[u8])> = members.into_iter().collect();
     members.sort_unstable_by_key(|(name, _)| *name);
-    let stated = members.iter().map(|(name, content)| {
-        ((*name).to_owned(), content.len() as u64, crc32(content))
-    });
+    let stated =
+        members.iter().map(|(name, content)| ((*name).to_owned(), content.len() as u64, crc32(content)));
     let layout = Layout::plan(stated)?;
     let mut bytes = Vec::with_capacity(layout.length() as usize);
     for (member, (_, content)) in layout.members.iter().zip(&members) {
@@ -334,9 +339,10 @@ pub fn is_name(name: &str) -> bool {
 fn clash(members: &[Member]) -> Option<(usize, String)> {
     // With `/` as the lowest letter, whatever is in the folder `a` comes directly after `a`.
     let fold = |byte: u8| if byte == b'/' { 0 } else { byte.to_ascii_lowercase() };
-    let folded = members.iter().enumerate().map(|(index, member)| -> (Vec<u8>, usize) {
-        (member.name.bytes().map(fold).collect(), index)
-    });
+    let folded = members
+        .iter()
+        .enumerate()
+        .map(|(index, member)| -> (Vec<u8>, usize) { (member.name.bytes().map(fold).collect(), index) });
     let mut folded: Vec<(Vec<u8>, usize)> = folded.collect();
     folded.sort_unstable();
     let [_, (_, index)] = folded.array_windows().find(|[(one, _), (next, _)]| {

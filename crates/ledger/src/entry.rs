@@ -210,7 +210,9 @@ fn push_time(bytes: &mut Vec<u8>, time: u64) {
 fn parse_time(text: &[u8; 24]) -> Option<i64> {
     let number = |from: usize, to: usize| -> Option<u64> {
         let digits = text.get(from..to)?.iter();
-        digits.map(|byte| byte.checked_sub(b'0').map(u64::from)).try_fold(0, |sum, digit| Some(sum * 10 + digit?))
+        digits
+            .map(|byte| byte.checked_sub(b'0').map(u64::from))
+            .try_fold(0, |sum, digit| Some(sum * 10 + digit?))
     };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
     if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {

@@ -170,9 +170,9 @@ impl LineError {
     pub fn position(&self) -> Option<u64> {
         match self {
             Self::Entry(_) => None,
-            Self::Field { position, .. } | Self::NotOfEntry { position, .. } | Self::Twice { position, .. } => {
-                Some(*position)
-            }
+            Self::Field { position, .. }
+            | Self::NotOfEntry { position, .. }
+            | Self::Twice { position, .. } => Some(*position),
         }
     }
 }

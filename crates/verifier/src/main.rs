@@ -67,7 +67,9 @@ impl Asked {
         let wrong = |error: lexopt::Error| error.to_string();
         while let Some(argument) = parser.next().map_err(wrong)? {
             match argument {
-                lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => return Ok(Wish::Print(HELP.to_owned())),
+                lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => {
+                    return Ok(Wish::Print(HELP.to_owned()));
+                }
                 lexopt::Arg::Short('V') | lexopt::Arg::Long("version") => {
                     return Ok(Wish::Print(format!("ringfence-verify {}\n", env!("CARGO_PKG_VERSION"))));
                 }
@@ -75,13 +77,15 @@ impl Asked {
                 lexopt::Arg::Long("key") => options.key = Some(key(parser.value().map_err(wrong)?)?),
                 lexopt::Arg::Long("policy") => {
                     let (name, bytes) = given(parser.value().map_err(wrong)?)?;
-                    let policy = Policy::parse(&bytes).map_err(|error| format!("`{name}` is not a policy: {error}"))?;
+                    let policy = Policy::parse(&bytes)
+                        .map_err(|error| format!("`{name}` is not a policy: {error}"))?;
                     options.policy = Some(policy);
                 }
                 lexopt::Arg::Long("tsa-root") => {
                     let (name, bytes) = given(parser.value().map_err(wrong)?)?;
-                    let roots = fingerprints(&bytes)
-                        .ok_or_else(|| format!("`{name}` holds no certificates in PEM, or other things besides"))?;
+                    let roots = fingerprints(&bytes).ok_or_else(|| {
+                        format!("`{name}` holds no certificates in PEM, or other things besides")
+                    })?;
                     options.tsa_roots.extend(roots);
                 }
                 lexopt::Arg::Value(value) if file.is_none() => file = Some(PathBuf::from(value)),

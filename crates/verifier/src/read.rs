@@ -10,8 +10,8 @@ use std::thread;
 
 use ledger::archive::{Layout, Member, Unreadable};
 use ledger::bundle::{
-    Content, Examination, LineExaminer, Lines, MAX_LINE, Options, Summing, Sums, Verdict, Wanted, is_tlog_proof,
-    verify_tlog_proof, wanted,
+    Content, Examination, LineExaminer, Lines, MAX_LINE, Options, Summing, Sums, Verdict, Wanted,
+    is_tlog_proof, verify_tlog_proof, wanted,
 };
 use ledger::proof::MAX_TLOG_PROOF;
 
@@ -166,11 +166,7 @@ fn lines(file: &mut File, member: &Member, work: &SyncSender<Task<'_>>) -> io::R
     Ok(summing.finish())
 }
 
-fn blocks(
-    file: &mut File,
-    member: &Member,
-    mut each: impl FnMut(&[u8]) -> io::Result<()>,
-) -> io::Result<()> {
+fn blocks(file: &mut File, member: &Member, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
     file.seek(SeekFrom::Start(member.offset()))?;
     let mut left = member.size();
     let mut block = vec![0; BLOCK];
@@ -195,7 +191,9 @@ fn shared<T: Send, R: Send>(
     let receiver = Arc::new(Mutex::new(receiver));
     thread::scope(|scope| {
         let workers: Vec<_> = std::iter::repeat_n(receiver, threads)
-            .map(|receiver| scope.spawn(|| std::iter::from_fn(move || next(&receiver)).map(&work).collect::<Vec<R>>()))
+            .map(|receiver| {
+                scope.spawn(|| std::iter::from_fn(move || next(&receiver)).map(&work).collect::<Vec<R>>())
+            })
             .collect();
         let read = read(&sender);
         // No more will come: the workers end.

@@ -84,8 +84,12 @@ impl Report {
             self.point("No witness.");
         }
         match found.quorum {
-            Some(true) if !found.witnesses.is_empty() => self.point("These are as many as the policy asks for."),
-            Some(false) if !found.witnesses.is_empty() => self.point("These are fewer than the policy asks for."),
+            Some(true) if !found.witnesses.is_empty() => {
+                self.point("These are as many as the policy asks for.")
+            }
+            Some(false) if !found.witnesses.is_empty() => {
+                self.point("These are fewer than the policy asks for.")
+            }
             _ => {}
         }
     }

@@ -53,8 +53,30 @@ fn members_are_read_where_they_stand() {
 #[test]
 fn names_that_could_leave_a_folder_or_hide_another_are_refused() {
     for name in [
-        "", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/../b", "./a", ".hidden", "a/.b", "a.", "a./b", "a\\b", "C:a",
-        "a b", "ä", "a\0", "a\n", "~", "a%2e", &"a".repeat(101), &["a".repeat(100), "b".repeat(100), "c".repeat(49)].join("/"),
+        "",
+        "/",
+        "/a",
+        "a/",
+        "a//b",
+        ".",
+        "..",
+        "../a",
+        "a/../b",
+        "./a",
+        ".hidden",
+        "a/.b",
+        "a.",
+        "a./b",
+        "a\\b",
+        "C:a",
+        "a b",
+        "ä",
+        "a\0",
+        "a\n",
+        "~",
+        "a%2e",
+        &"a".repeat(101),
+        &["a".repeat(100), "b".repeat(100), "c".repeat(49)].join("/"),
     ] {
         assert!(!is_name(name), "{name:?}");
         assert!(write([(name, b"".as_slice())]).is_err(), "{name:?}");
@@ -62,7 +84,9 @@ fn names_that_could_leave_a_folder_or_hide_another_are_refused() {
     for name in ["a", "a.b", "A-1_b.c", "a..b", "a/b/c", "0", &"a".repeat(100), "-", "_"] {
         assert!(is_name(name), "{name:?}");
     }
-    for names in [["a", "a"], ["a", "A"], ["a", "a/b"], ["A/b", "a"], ["a/B", "A/b"], ["x/a", "x/A/b"], ["a", "a/b/c"]] {
+    for names in
+        [["a", "a"], ["a", "A"], ["a", "a/b"], ["A/b", "a"], ["a/B", "A/b"], ["x/a", "x/A/b"], ["a", "a/b/c"]]
+    {
         assert!(write(names.map(|name| (name, b"".as_slice()))).is_err(), "{names:?}");
     }
     // What only looks like it is allowed.
@@ -121,14 +145,14 @@ fn tricks_with_zip_are_refused() {
         ("another name in one header", with(30, b"b.txt")),
         ("a path upwards", replaced(&with(30, b"../xx"), central, b"a.txt", b"../xx")),
         ("an absolute path", replaced(&with(30, b"/xxxx"), central, b"a.txt", b"/xxxx")),
-        ("the same place twice", replaced(&bytes, central + 46, &(30u32 + 5 + 5).to_le_bytes(), &[0, 0, 0, 0])),
+        (
+            "the same place twice",
+            replaced(&bytes, central + 46, &(30u32 + 5 + 5).to_le_bytes(), &[0, 0, 0, 0]),
+        ),
     ] {
         assert!(Archive::parse(&bytes).is_err(), "{trick}");
     }
-    assert_eq!(
-        reason(&with(8, &[8, 0])),
-        "at byte 8: a member is compressed"
-    );
+    assert_eq!(reason(&with(8, &[8, 0])), "at byte 8: a member is compressed");
     assert_eq!(reason(&with(28, &[4, 0])), "at byte 28: a member has an extra field");
 }
 

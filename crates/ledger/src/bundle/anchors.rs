@@ -138,7 +138,9 @@ pub(super) fn stamp(path: String, response: &[u8], chain: &[u8], seen: &Seen) ->
 /// The cosignatures by witnesses of the policy that decides.
 pub(super) fn witnesses(policy: &Policy, seen: &[Seen]) -> Vec<Witness> {
     let known = policy.witness_keys();
-    let cosigned = seen.iter().flat_map(|anchor| anchor.cosigned.iter().map(|(key, seconds)| (anchor.size, key, *seconds)));
+    let cosigned = seen
+        .iter()
+        .flat_map(|anchor| anchor.cosigned.iter().map(|(key, seconds)| (anchor.size, key, *seconds)));
     cosigned
         .filter(|(_, key, _)| known.contains(key))
         .map(|(size, key, seconds)| Witness { name: key.name().to_owned(), size, seconds })
@@ -148,7 +150,10 @@ pub(super) fn witnesses(policy: &Policy, seen: &[Seen]) -> Vec<Witness> {
 /// Whether the cosignatures of one anchor meet the quorum.
 pub(super) fn quorum(policy: &Policy, seen: &[Seen]) -> bool {
     let nobody = policy.is_met(|_| false);
-    nobody || seen.iter().any(|anchor| policy.is_met(|key| anchor.cosigned.iter().any(|(signer, _)| signer == key)))
+    nobody
+        || seen
+            .iter()
+            .any(|anchor| policy.is_met(|key| anchor.cosigned.iter().any(|(signer, _)| signer == key)))
 }
 
 /// The policy that was given decides: of the log, and of the quorum.
@@ -158,7 +163,9 @@ pub(super) fn given_policy(policy: &Policy, key: &VerifierKey, seen: &[Seen]) ->
         return fails("the policy that was given names other records than this, or other keys of it");
     }
     if !quorum(policy, seen) {
-        return fails("too few witnesses of the policy that was given have cosigned any one state of the record");
+        return fails(
+            "too few witnesses of the policy that was given have cosigned any one state of the record",
+        );
     }
     Ok(())
 }

@@ -91,20 +91,34 @@ impl<'a> Examination<'a> {
         let mut seen: Vec<Seen> = Vec::with_capacity(manifest.anchors.len());
         for anchor in &manifest.anchors {
             let bytes = self.bytes(&anchors::checkpoint_path(anchor.size)).unwrap_or_default();
-            seen.push(anchors::check(bytes, anchor.size, &head.checkpoint, keys(anchor.size), &policy, &tiles)?);
+            seen.push(anchors::check(
+                bytes,
+                anchor.size,
+                &head.checkpoint,
+                keys(anchor.size),
+                &policy,
+                &tiles,
+            )?);
         }
         let mut stamps = Vec::new();
         for (item, seen) in manifest.anchors.iter().zip(&seen) {
             for number in 1..=item.tokens {
                 let path = anchors::stamp_path(item.size, number);
                 let chain = self.bytes(&anchors::chain_path(item.size, number)).unwrap_or_default();
-                stamps.push(anchors::stamp(path.clone(), self.bytes(&path).unwrap_or_default(), chain, seen)?);
+                stamps.push(anchors::stamp(
+                    path.clone(),
+                    self.bytes(&path).unwrap_or_default(),
+                    chain,
+                    seen,
+                )?);
             }
         }
         if let Some(given) = &options.policy {
             anchors::given_policy(given, key, &seen)?;
         }
-        if !options.tsa_roots.is_empty() && !stamps.iter().any(|stamp| options.tsa_roots.contains(&stamp.root)) {
+        if !options.tsa_roots.is_empty()
+            && !stamps.iter().any(|stamp| options.tsa_roots.contains(&stamp.root))
+        {
             let reason = "no time stamp ends in a certificate that was given";
             return Err(Check::Stamp.fails("--tsa-root", reason));
         }
@@ -158,7 +172,8 @@ impl<'a> Examination<'a> {
             return Err(Check::Manifest.fails(name, reason));
         }
         for file in &manifest.files {
-            let found = self.layout.find(&file.path).and_then(|(index, member)| Some((member, sums.get(index)?)));
+            let found =
+                self.layout.find(&file.path).and_then(|(index, member)| Some((member, sums.get(index)?)));
             match found {
                 Some((member, sums)) if member.size() == file.size && sums.sha256 == Some(file.sha256) => {}
                 _ => {
@@ -266,7 +281,9 @@ impl<'a> Examination<'a> {
         match (stated, manifest.map(|digest| digest.to_hex())) {
             (Some(stated), Some(manifest)) if stated == manifest => Ok(()),
             (None, _) => Err(Check::Export.fails(position, "it does not show the field `manifest`")),
-            _ => Err(Check::Export.fails(position, "it records the export of a bundle with another manifest")),
+            _ => {
+                Err(Check::Export.fails(position, "it records the export of a bundle with another manifest"))
+            }
         }
     }
 
@@ -277,7 +294,10 @@ impl<'a> Examination<'a> {
         match policy.logs() {
             [log] if log.key == *key => Ok(policy),
             [_] => Err(fails(&"its log is not this record with its last key")),
-            logs => Err(fails(&format_args!("it names {} logs, and it has to name this record alone", logs.len()))),
+            logs => Err(fails(&format_args!(
+                "it names {} logs, and it has to name this record alone",
+                logs.len()
+            ))),
         }
     }
 
@@ -311,7 +331,8 @@ impl Head {
 
 fn inclusion(lines: &Lines, export: &Line, tiles: &TileSet<'_>) -> Result<(), Failure> {
     let exported = export.entry.position();
-    let outside = lines.outside.or_else(|| (tiles.leaf(exported) != Some(export.entry.leaf())).then_some(exported));
+    let outside =
+        lines.outside.or_else(|| (tiles.leaf(exported) != Some(export.entry.leaf())).then_some(exported));
     match outside {
         Some(position) => {
             let reason = "the record holds another entry at this position: this one was changed or made up";
@@ -367,9 +388,10 @@ impl TileSetError {
     /// The path of the tile that is wrong; none where it is the root.
     fn path(&self) -> Option<&str> {
         match self {
-            Self::OutsideTree { path, .. } | Self::Missing(path) | Self::Length(path) | Self::Altered(path) => {
-                Some(path)
-            }
+            Self::OutsideTree { path, .. }
+            | Self::Missing(path)
+            | Self::Length(path)
+            | Self::Altered(path) => Some(path),
             Self::OtherRoot => None,
         }
     }

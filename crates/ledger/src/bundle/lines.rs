@@ -87,10 +87,9 @@ impl LineExaminer<'_> {
 
     fn line(&self, text: &[u8], reader: &mut LineReader, lines: &mut Lines) -> Result<(), Fault> {
         let unread = |reason: &str| Fault { place: Place::Line(lines.count), reason: reason.to_owned() };
-        if text.len() > MAX_LINE {
-            return Err(unread("the line is longer than 16 MiB"));
-        }
-        let text = text.strip_suffix(b"\n").ok_or_else(|| unread("the line does not end in a newline"))?;
+        let whole = text.strip_suffix(b"\n").filter(|_| text.len() <= MAX_LINE);
+        let text =
+            whole.ok_or_else(|| unread("the line does not end in a newline, or is longer than 16 MiB"))?;
         let shown = reader.read(text).map_err(|error| Fault {
             place: error.position().map_or(Place::Line(lines.count), Place::Position),
             reason: error.to_string(),
@@ -185,14 +184,17 @@ impl Lines {
 
 /// That an entry comes after the one before it, and is in a record of that size.
 pub(super) fn check_order(before: Mark, mark: Mark, size: u64) -> Result<(), Failure> {
-    in_order(Some(before), mark, Some(size)).map_err(|fault| Check::Entries.fails(mark.position, fault.reason))
+    in_order(Some(before), mark, Some(size))
+        .map_err(|fault| Check::Entries.fails(mark.position, fault.reason))
 }
 
 fn in_order(before: Option<Mark>, mark: Mark, size: Option<u64>) -> Result<(), Fault> {
     let reason = match before {
         Some(before) if before.position >= mark.position => "it does not come after the entry before it",
         Some(before) if before.time > mark.time => "its time is before that of the entry before it",
-        _ if size.is_some_and(|size| mark.position >= size) => "the record that was signed has no such position",
+        _ if size.is_some_and(|size| mark.position >= size) => {
+            "the record that was signed has no such position"
+        }
         _ => return Ok(()),
     };
     Err(Fault { place: Place::Position(mark.position), reason: reason.to_owned() })

@@ -85,13 +85,16 @@ impl Manifest {
         }
         let origin = members.text("origin")?;
         let keys = members.list("keys")?.into_iter().map(key).collect::<Result<Vec<_>, _>>()?;
-        let anchors = members.list("anchors")?.into_iter().map(AnchorItem::read).collect::<Result<Vec<_>, _>>()?;
+        let anchors =
+            members.list("anchors")?.into_iter().map(AnchorItem::read).collect::<Result<Vec<_>, _>>()?;
         let files = members.list("files")?.into_iter().map(FileItem::read).collect::<Result<Vec<_>, _>>()?;
         let mut known = HashSet::new();
         if keys.is_empty() || !keys.iter().all(|key| known.insert(key)) {
             return Err(ManifestError("it has no `keys`, or one of them twice".into()));
         }
-        if anchors.iter().any(|anchor| anchor.size == 0) || !anchors.is_sorted_by(|one, next| one.size < next.size) {
+        if anchors.iter().any(|anchor| anchor.size == 0)
+            || !anchors.is_sorted_by(|one, next| one.size < next.size)
+        {
             return Err(ManifestError("its `anchors` do not ascend by size, from 1".into()));
         }
         if !files.is_sorted_by(|one, next| one.path < next.path) {
@@ -111,9 +114,10 @@ impl Manifest {
             }
             Value::Object(members)
         };
-        let anchors = self.anchors.iter().map(|anchor| {
-            with(&anchor.said, json!({ "size": anchor.size, "tokens": anchor.tokens }))
-        });
+        let anchors = self
+            .anchors
+            .iter()
+            .map(|anchor| with(&anchor.said, json!({ "size": anchor.size, "tokens": anchor.tokens })));
         let files = self.files.iter().map(|file| {
             let proved_by = match &file.proved_by {
                 Some((entry, field)) => json!({ "entry": entry, "field": field }),

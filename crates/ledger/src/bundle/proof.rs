@@ -64,7 +64,10 @@ fn findings(proof: TlogProof, options: &Options) -> Result<Findings, Failure> {
     Ok(findings)
 }
 
-fn checkpoint<'o>(proof: &TlogProof, key: Option<&'o VerifierKey>) -> Result<(Head, &'o VerifierKey), Failure> {
+fn checkpoint<'o>(
+    proof: &TlogProof,
+    key: Option<&'o VerifierKey>,
+) -> Result<(Head, &'o VerifierKey), Failure> {
     let fails = |reason: &dyn std::fmt::Display| Check::Checkpoint.fails("checkpoint", reason);
     let key = key.ok_or_else(|| fails(&"the record's key is needed: give it with `--key`"))?;
     let head = Head::of(proof.checkpoint.clone()).map_err(|reason| fails(&reason))?;

@@ -45,7 +45,8 @@ pub(super) fn of_proof(found: &Findings, options: &Options) -> Vec<String> {
     }
     sentences.push(CLOCK.to_owned());
     sentences.push(
-        "That what the entry says is true. It is what the organisation's system recorded, unaltered since.".to_owned(),
+        "That what the entry says is true. It is what the organisation's system recorded, unaltered since."
+            .to_owned(),
     );
     sentences
 }

@@ -18,8 +18,8 @@ use std::collections::BTreeMap;
 use ledger::bundle::{AnchorItem, FileItem, Manifest, Options, Verdict, verify_bytes};
 use ledger::tile_set::needed;
 use ledger::{
-    Checkpoint, CosigningKey, Digest, Disclosure, Edge, Entry, Line, Salt, SignedNote, SigningKey, TILE_WIDTH,
-    TileId, VerifierKey, archive, cosign, sha256, sign_checkpoint,
+    Checkpoint, CosigningKey, Digest, Disclosure, Edge, Entry, Line, Salt, SignedNote, SigningKey,
+    TILE_WIDTH, TileId, VerifierKey, archive, cosign, sha256, sign_checkpoint,
 };
 use serde_json::{Map, Value, json};
 
@@ -121,7 +121,7 @@ impl Record {
     /// The tree's root now is shown to witnesses, counted from 1.
     pub fn anchor(&mut self, witnesses: &[usize]) {
         let size = self.size();
-        let mut note = sign_checkpoint(&checkpoint(&self.leaves()), self.keys.last().unwrap()).unwrap();
+        let mut note = sign_checkpoint(&checkpoint_over(&self.leaves()), self.keys.last().unwrap()).unwrap();
         for number in witnesses {
             let seconds = self.time as u64 / 1000 + 60 * *number as u64;
             let signature = cosign(note.text(), &self.witnesses[number - 1], seconds).unwrap();
@@ -205,7 +205,10 @@ impl Record {
             export_after: 1000,
             signer: record_key(self.keys.len() - 1),
             edit_checkpoint: None,
-            files: files.iter().map(|(path, entry)| ((*path).to_owned(), *entry, "digest".to_owned())).collect(),
+            files: files
+                .iter()
+                .map(|(path, entry)| ((*path).to_owned(), *entry, "digest".to_owned()))
+                .collect(),
         }
     }
 
@@ -226,16 +229,20 @@ impl Draft {
             text.push(b'\n');
         }
         self.members.insert("entries.txt".into(), text);
-        self.manifest.files = self.members.iter().map(|(path, content)| {
-            let proved_by = self.files.iter().find(|(file, ..)| file == path);
-            FileItem {
-                path: path.clone(),
-                sha256: sha256(content),
-                size: content.len() as u64,
-                proved_by: proved_by.map(|(_, entry, field)| (*entry, field.clone())),
-                said: Map::new(),
-            }
-        }).collect();
+        self.manifest.files = self
+            .members
+            .iter()
+            .map(|(path, content)| {
+                let proved_by = self.files.iter().find(|(file, ..)| file == path);
+                FileItem {
+                    path: path.clone(),
+                    sha256: sha256(content),
+                    size: content.len() as u64,
+                    proved_by: proved_by.map(|(_, entry, field)| (*entry, field.clone())),
+                    said: Map::new(),
+                }
+            })
+            .collect();
         let mut manifest = self.manifest.to_bytes();
         if let Some(edit) = self.edit_manifest {
             let mut value = serde_json::from_slice(&manifest).unwrap();
@@ -253,7 +260,7 @@ impl Draft {
         self.entries.push((export, fields));
 
         let leaves: Vec<Digest> = self.entries.iter().map(|(entry, _)| entry.leaf()).collect();
-        let mut checkpoint = checkpoint(&leaves);
+        let mut checkpoint = checkpoint_over(&leaves);
         if let Some(edit) = self.edit_checkpoint {
             edit(&mut checkpoint);
         }
@@ -277,20 +284,38 @@ impl Draft {
 
 impl Bundle {
     pub fn zip(&self) -> Vec<u8> {
-        archive::write(self.members.iter().map(|(name, content)| (name.as_str(), content.as_slice()))).unwrap()
+        archive::write(self.members.iter().map(|(name, content)| (name.as_str(), content.as_slice())))
+            .unwrap()
     }
 
     pub fn verdict(&self) -> Verdict {
-        verify_bytes(&self.zip(), &Options::default())
+        verdict_of(&self.zip())
     }
 
     pub fn text(&self, name: &str) -> String {
         String::from_utf8(self.members[name].clone()).unwrap()
     }
 
+    /// Takes the last byte off a member.
+    pub fn cut(&mut self, name: &str) {
+        self.members.get_mut(name).unwrap().pop();
+    }
+
     pub fn set(&mut self, name: &str, content: impl AsRef<[u8]>) {
         self.members.insert(name.to_owned(), content.as_ref().to_vec());
     }
+}
+
+/// The verdict on some bytes. Where `RINGFENCE_BUNDLES` names a folder, both are kept there, so that other verifiers can be held
+/// against them.
+pub fn verdict_of(bytes: &[u8]) -> Verdict {
+    let verdict = verify_bytes(bytes, &Options::default());
+    if let Some(folder) = std::env::var_os("RINGFENCE_BUNDLES") {
+        let place = std::path::Path::new(&folder).join(sha256(bytes).to_hex());
+        std::fs::write(place.with_extension("zip"), bytes).unwrap();
+        std::fs::write(place.with_extension("json"), format!("{:#}\n", verdict.to_json())).unwrap();
+    }
+    verdict
 }
 
 /// A bundle of a small record that has everything but time stamps: entries, withheld fields, documents, anchors with cosignatures.
@@ -366,7 +391,7 @@ pub fn line<'f>(entry: &Entry, fields: impl Iterator<Item = &'f Disclosure>) -> 
     Line { entry: entry.clone(), disclosures: fields.cloned().collect() }.to_bytes()
 }
 
-pub fn checkpoint(leaves: &[Digest]) -> Checkpoint {
+pub fn checkpoint_over(leaves: &[Digest]) -> Checkpoint {
     let mut edge = Edge::new();
     for leaf in leaves {
         edge.push(*leaf);
