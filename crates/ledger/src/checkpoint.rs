@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::digest::{Digest, EMPTY_ROOT};
-use crate::note::{NoteError, SignedNote, SigningKey, VerifierKey};
+use crate::key::{KeyKind, SigningKey, VerifierKey};
+use crate::note::{NoteError, SignedNote};
 
 /// What a checkpoint states.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +26,9 @@ pub enum CheckpointError {
     /// Not the text of a checkpoint.
     #[error("this is not a checkpoint: {0}")]
     Malformed(&'static str),
+    /// A tree without leaves under a root that it does not have.
+    #[error("a record without entries has the digest of nothing as its root, and no other")]
+    EmptyTree,
     /// A checkpoint of another record.
     #[error("the checkpoint is of the record `{found}`, not of `{expected}`")]
     OtherOrigin {
@@ -33,6 +37,9 @@ pub enum CheckpointError {
         /// The origin of the checkpoint.
         found: String,
     },
+    /// A witness's key where the log's is needed.
+    #[error("the key `{0}` is a witness's: a checkpoint is signed by its log's")]
+    NotALog(String),
     /// The note around it is not in order.
     #[error(transparent)]
     Note(#[from] NoteError),
@@ -42,13 +49,22 @@ pub enum CheckpointError {
 ///
 /// Who signs two checkpoints that are not consistent has forked the record: sign only what has been appended.
 pub fn sign_checkpoint(checkpoint: &Checkpoint, key: &SigningKey) -> Result<SignedNote, CheckpointError> {
-    checkpoint.check()?;
+    checkpoint.check_lines()?;
+    checkpoint.check_empty()?;
     Ok(SignedNote::sign(checkpoint.to_string(), &[key])?)
 }
 
 /// Reads a checkpoint that `key` has signed and that is of the record `origin`.
 pub fn open_checkpoint(note: &str, key: &VerifierKey, origin: &str) -> Result<Checkpoint, CheckpointError> {
-    let note = SignedNote::parse(note)?;
+    open_note(&SignedNote::parse(note)?, key, origin)
+}
+
+/// As [`open_checkpoint`], of a note that was read before.
+pub fn open_note(note: &SignedNote, key: &VerifierKey, origin: &str) -> Result<Checkpoint, CheckpointError> {
+    // A witness's word for it is not the log's.
+    if key.kind() != KeyKind::Log {
+        return Err(CheckpointError::NotALog(key.name().to_owned()));
+    }
     note.verify(std::slice::from_ref(key))?;
     let checkpoint: Checkpoint = note.text().parse()?;
     if checkpoint.origin != origin {
@@ -58,15 +74,36 @@ pub fn open_checkpoint(note: &str, key: &VerifierKey, origin: &str) -> Result<Ch
 }
 
 impl Checkpoint {
-    fn check(&self) -> Result<(), CheckpointError> {
+    /// Reads the text of a note whose root may be impossible: see [`check_empty`](Self::check_empty).
+    pub(crate) fn read(text: &str) -> Result<Self, CheckpointError> {
+        let body =
+            text.strip_suffix('\n').ok_or(CheckpointError::Malformed("it does not end in a newline"))?;
+        let mut lines = body.split('\n');
+        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
+            return Err(CheckpointError::Malformed("it has fewer than three lines"));
+        };
+        let checkpoint = Self {
+            origin: origin.to_owned(),
+            size: decimal(size).ok_or(CheckpointError::Malformed("its second line is not a size"))?,
+            root: Digest::from_base64(root)
+                .map_err(|_| CheckpointError::Malformed("its third line is not a root"))?,
+            extensions: lines.map(str::to_owned).collect(),
+        };
+        checkpoint.check_lines()?;
+        Ok(checkpoint)
+    }
+
+    /// A tree without leaves has one root (RFC 6962, section 2.1).
+    pub(crate) fn check_empty(&self) -> Result<(), CheckpointError> {
+        if self.size == 0 && self.root != EMPTY_ROOT { Err(CheckpointError::EmptyTree) } else { Ok(()) }
+    }
+
+    fn check_lines(&self) -> Result<(), CheckpointError> {
         if !is_line(&self.origin) {
             return Err(CheckpointError::Malformed("its origin is empty or not one line"));
         }
         if !self.extensions.iter().all(|line| is_line(line)) {
             return Err(CheckpointError::Malformed("an extension line is empty or not one line"));
-        }
-        if self.size == 0 && self.root != EMPTY_ROOT {
-            return Err(CheckpointError::Malformed("an empty tree has another root"));
         }
         Ok(())
     }
@@ -85,20 +122,8 @@ impl FromStr for Checkpoint {
 
     /// Reads the text of a note.
     fn from_str(text: &str) -> Result<Self, CheckpointError> {
-        let body =
-            text.strip_suffix('\n').ok_or(CheckpointError::Malformed("it does not end in a newline"))?;
-        let mut lines = body.split('\n');
-        let (Some(origin), Some(size), Some(root)) = (lines.next(), lines.next(), lines.next()) else {
-            return Err(CheckpointError::Malformed("it has fewer than three lines"));
-        };
-        let checkpoint = Self {
-            origin: origin.to_owned(),
-            size: decimal(size).ok_or(CheckpointError::Malformed("its second line is not a size"))?,
-            root: Digest::from_base64(root)
-                .map_err(|_| CheckpointError::Malformed("its third line is not a root"))?,
-            extensions: lines.map(str::to_owned).collect(),
-        };
-        checkpoint.check()?;
+        let checkpoint = Self::read(text)?;
+        checkpoint.check_empty()?;
         Ok(checkpoint)
     }
 }
@@ -108,7 +133,7 @@ fn is_line(text: &str) -> bool {
 }
 
 /// A decimal number without sign and leading zeroes.
-fn decimal(text: &str) -> Option<u64> {
+pub(crate) fn decimal(text: &str) -> Option<u64> {
     text.parse().ok().filter(|number: &u64| number.to_string() == text)
 }
 

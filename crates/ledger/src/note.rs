@@ -3,32 +3,14 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
-use data_encoding::{BASE64, HEXLOWER};
+use data_encoding::BASE64;
 
-use crate::digest::sha256;
+use crate::key::{SigningKey, VerifierKey};
 
 /// The longest note that is read, in bytes. Signatures of 5 kB and a hundred of them still fit.
 pub const MAX_NOTE: usize = 1 << 20;
 /// The most signatures of one note.
 pub const MAX_SIGNATURES: usize = 100;
-
-/// The signature type of plain Ed25519.
-const ED25519_TYPE: u8 = 0x01;
-
-/// A named Ed25519 key that signs. It is never printed, and wiped when dropped by the library that holds it.
-pub struct SigningKey {
-    pair: Ed25519KeyPair,
-    verifier: VerifierKey,
-}
-
-/// A named Ed25519 public key: `example.com/log+530d903a+AekyeRrm56…`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct VerifierKey {
-    name: String,
-    id: u32,
-    public: [u8; 32],
-}
 
 /// A text and the signatures under it. Nobody has checked them: see [`verify`](Self::verify).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +19,7 @@ pub struct SignedNote {
     signatures: Vec<Signature>,
 }
 
-/// One signature line.
+/// One signature line. Written and read without its newline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     /// The key's name.
@@ -60,6 +42,9 @@ pub enum NoteError {
     /// A text that cannot be signed.
     #[error("the text of a note ends in a newline and has no control characters")]
     Text,
+    /// A time that a cosignature cannot bear.
+    #[error("`{0}` cannot be the time of a cosignature: use the seconds since 1970")]
+    Time(u64),
     /// Not a signed note.
     #[error("this is not a signed note: {0}")]
     Malformed(&'static str),
@@ -72,65 +57,15 @@ pub enum NoteError {
     /// No signature by a known key.
     #[error("the note is not signed by any key that is known")]
     NoKnownSignature,
+    /// A signature by a key that is not known, where all must be.
+    #[error("the note bears a signature by `{0}`, whose key is not known")]
+    UnknownSignature(String),
+    /// Two signatures by one key, where each must be another's.
+    #[error("the note bears two signatures by the key `{0}`")]
+    Twice(String),
     /// The signing key failed.
     #[error("the key `{0}` could not be used")]
     Key(String),
-}
-
-impl SigningKey {
-    /// The key of a seed (RFC 8032, section 5.1.5). The caller wipes the seed.
-    pub fn from_seed(name: impl Into<String>, seed: &[u8; 32]) -> Result<Self, NoteError> {
-        let name = name.into();
-        let pair = Ed25519KeyPair::from_seed_unchecked(seed).map_err(|_| NoteError::Key(name.clone()))?;
-        let public = pair.public_key().as_ref().try_into().map_err(|_| NoteError::Key(name.clone()))?;
-        Ok(Self { pair, verifier: VerifierKey::new(name, public)? })
-    }
-
-    /// The public half.
-    pub fn verifier(&self) -> &VerifierKey {
-        &self.verifier
-    }
-
-    fn sign(&self, text: &str) -> Signature {
-        Signature {
-            name: self.verifier.name.clone(),
-            id: self.verifier.id,
-            bytes: self.pair.sign(text.as_bytes()).as_ref().to_vec(),
-        }
-    }
-}
-
-impl VerifierKey {
-    /// A named public key (RFC 8032 encoding).
-    pub fn new(name: impl Into<String>, public: [u8; 32]) -> Result<Self, NoteError> {
-        let name = name.into();
-        check_name(&name)?;
-        let id = key_id(&name, &public);
-        Ok(Self { name, id, public })
-    }
-
-    /// The key's name, usually an address without `https://`.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The key's id: the first four bytes of SHA-256 over name, newline, type and public key.
-    pub fn id(&self) -> u32 {
-        self.id
-    }
-
-    /// The public key's 32 bytes (RFC 8032).
-    pub fn public(&self) -> &[u8; 32] {
-        &self.public
-    }
-
-    fn made(&self, signature: &Signature) -> bool {
-        self.name == signature.name && self.id == signature.id
-    }
-
-    fn verifies(&self, text: &str, signature: &Signature) -> bool {
-        UnparsedPublicKey::new(&ED25519, self.public).verify(text.as_bytes(), &signature.bytes).is_ok()
-    }
 }
 
 impl SignedNote {
@@ -158,11 +93,21 @@ impl SignedNote {
             .strip_suffix('\n')
             .ok_or(NoteError::Malformed("its last line does not end in a newline"))?;
         let signatures: Vec<Signature> =
-            lines.split('\n').take(MAX_SIGNATURES + 1).map(Signature::parse).collect::<Result<_, _>>()?;
+            lines.split('\n').take(MAX_SIGNATURES + 1).map(str::parse).collect::<Result<_, _>>()?;
         if signatures.len() > MAX_SIGNATURES {
             return Err(NoteError::Malformed("it has more than 100 signatures"));
         }
         Ok(Self { text, signatures })
+    }
+
+    /// The note with one more signature under it.
+    pub fn with_signature(mut self, signature: Signature) -> Result<Self, NoteError> {
+        check_name(&signature.name)?;
+        if signature.bytes.is_empty() || self.signatures.len() >= MAX_SIGNATURES {
+            return Err(NoteError::Malformed("it has an empty signature, or too many"));
+        }
+        self.signatures.push(signature);
+        Ok(self)
     }
 
     /// Checks the signatures by keys that are known; gives those keys.
@@ -171,20 +116,47 @@ impl SignedNote {
     /// right one by a known key the text must not be used.
     pub fn verify<'k>(&self, known: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
         let mut signers: Vec<&VerifierKey> = Vec::new();
-        for signature in &self.signatures {
-            let mut matching = known.iter().filter(|key| key.made(signature));
-            let Some(key) = matching.next() else { continue };
-            if matching.any(|other| other != key) {
-                return Err(NoteError::Ambiguous(key.name.clone()));
-            }
-            if !key.verifies(&self.text, signature) {
-                return Err(NoteError::WrongSignature(key.name.clone()));
-            }
+        for (key, _) in self.checked(known)? {
             if !signers.contains(&key) {
                 signers.push(key);
             }
         }
         if signers.is_empty() { Err(NoteError::NoKnownSignature) } else { Ok(signers) }
+    }
+
+    /// Checks all signatures: each is by a known key and right, and no key signed twice; gives the keys as the note has them.
+    pub fn verify_all<'k>(&self, known: &'k [VerifierKey]) -> Result<Vec<&'k VerifierKey>, NoteError> {
+        let is_known = |signature: &&Signature| known.iter().any(|key| key.made(signature));
+        if let Some(stranger) = self.signatures.iter().find(|signature| !is_known(signature)) {
+            return Err(NoteError::UnknownSignature(stranger.name.clone()));
+        }
+        let signers: Vec<&VerifierKey> = self.checked(known)?.into_iter().map(|(key, _)| key).collect();
+        let twice =
+            signers.iter().enumerate().find(|(n, key)| signers.iter().skip(n + 1).any(|other| other == *key));
+        match twice {
+            Some((_, key)) => Err(NoteError::Twice(key.name().to_owned())),
+            None => Ok(signers),
+        }
+    }
+
+    /// The signatures by known keys, all of them right.
+    pub(crate) fn checked<'n, 'k>(
+        &'n self,
+        known: &'k [VerifierKey],
+    ) -> Result<Vec<(&'k VerifierKey, &'n Signature)>, NoteError> {
+        let mut checked = Vec::new();
+        for signature in &self.signatures {
+            let mut matching = known.iter().filter(|key| key.made(signature));
+            let Some(key) = matching.next() else { continue };
+            if matching.any(|other| other != key) {
+                return Err(NoteError::Ambiguous(key.name().to_owned()));
+            }
+            if !key.verifies(&self.text, signature) {
+                return Err(NoteError::WrongSignature(key.name().to_owned()));
+            }
+            checked.push((key, signature));
+        }
+        Ok(checked)
     }
 
     /// The signed text with its last newline.
@@ -198,9 +170,24 @@ impl SignedNote {
     }
 }
 
-impl Signature {
-    fn parse(line: &str) -> Result<Self, NoteError> {
-        let malformed = NoteError::Malformed("a line below the blank line is not a signature");
+impl fmt::Display for SignedNote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.text)?;
+        self.signatures.iter().try_for_each(|signature| writeln!(f, "{signature}"))
+    }
+}
+
+impl fmt::Display for Signature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let both: Vec<u8> = self.id.to_be_bytes().into_iter().chain(self.bytes.iter().copied()).collect();
+        write!(f, "— {} {}", self.name, BASE64.encode(&both))
+    }
+}
+
+impl FromStr for Signature {
+    type Err = NoteError;
+
+    fn from_str(line: &str) -> Result<Self, NoteError> {
         let read = || {
             let (name, base64) = line.strip_prefix("— ")?.split_once(' ')?;
             check_name(name).ok()?;
@@ -210,52 +197,11 @@ impl Signature {
                 Self { name: name.to_owned(), id: u32::from_be_bytes(*id), bytes: bytes.to_vec() };
             (!bytes.is_empty()).then_some(signature)
         };
-        read().ok_or(malformed)
+        read().ok_or(NoteError::Malformed("a line below the blank line is not a signature"))
     }
 }
 
-impl fmt::Display for SignedNote {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.text)?;
-        for Signature { name, id, bytes } in &self.signatures {
-            let both: Vec<u8> = id.to_be_bytes().into_iter().chain(bytes.iter().copied()).collect();
-            writeln!(f, "— {name} {}", BASE64.encode(&both))?;
-        }
-        Ok(())
-    }
-}
-
-impl fmt::Display for VerifierKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let key: Vec<u8> = std::iter::once(ED25519_TYPE).chain(self.public).collect();
-        write!(f, "{}+{}+{}", self.name, HEXLOWER.encode(&self.id.to_be_bytes()), BASE64.encode(&key))
-    }
-}
-
-impl FromStr for VerifierKey {
-    type Err = NoteError;
-
-    fn from_str(text: &str) -> Result<Self, NoteError> {
-        let read = || {
-            let mut parts = text.splitn(3, '+');
-            let (name, _id, key) = (parts.next()?, parts.next()?, parts.next()?);
-            let key = BASE64.decode(key.as_bytes()).ok()?;
-            let (&[kind], public) = key.split_first_chunk::<1>()?;
-            let key = Self::new(name, public.try_into().ok()?).ok()?;
-            // The id is a function of the rest: a text that states another is a mistake or a trick.
-            (kind == ED25519_TYPE && key.to_string() == text).then_some(key)
-        };
-        read().ok_or_else(|| NoteError::VerifierKey(text.chars().take(200).collect()))
-    }
-}
-
-impl fmt::Debug for SigningKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SigningKey").field("name", &self.verifier.name).finish_non_exhaustive()
-    }
-}
-
-fn check_name(name: &str) -> Result<(), NoteError> {
+pub(crate) fn check_name(name: &str) -> Result<(), NoteError> {
     let forbidden = |c: char| c.is_whitespace() || c < ' ' || c == '+';
     if name.is_empty() || name.contains(forbidden) {
         return Err(NoteError::Name(name.chars().take(200).collect()));
@@ -269,15 +215,6 @@ fn check_text(text: &str) -> Result<(), NoteError> {
     } else {
         Err(NoteError::Text)
     }
-}
-
-fn key_id(name: &str, public: &[u8; 32]) -> u32 {
-    let mut input = Vec::with_capacity(name.len() + 34);
-    input.extend_from_slice(name.as_bytes());
-    input.extend_from_slice(&[b'\n', ED25519_TYPE]);
-    input.extend_from_slice(public);
-    let [a, b, c, d, ..] = sha256(&input).0;
-    u32::from_be_bytes([a, b, c, d])
 }
 
 #[cfg(test)]

@@ -54,12 +54,17 @@ fn what_is_not_a_disclosure_is_refused() {
         (encode(r#"["salt","name","value"] "x""#), DisclosureError::NotATriple),
         (encode(r#"{"salt":"name"}"#), DisclosureError::NotATriple),
         (encode(&format!(r#"["s","n",{}]"#, "[".repeat(100_000))), DisclosureError::NotATriple),
+        (encode(r#"["salt","name",{"a":1,"a":2}]"#), DisclosureError::NotATriple),
+        (encode(r#"["salt","name","\ud800"]"#), DisclosureError::NotATriple),
         (encode(r#"["","name","value"]"#), DisclosureError::EmptySalt),
         (encode(r#"["salt","_sd","value"]"#), DisclosureError::ReservedName("_sd".into())),
         (encode(r#"["salt","...","value"]"#), DisclosureError::ReservedName("...".into())),
         ("WyJ=".into(), DisclosureError::NotBase64Url),
         ("".into(), DisclosureError::NotATriple),
     ] {
+        if let Ok(decoded) = BASE64URL_NOPAD.decode(text.as_bytes()) {
+            assert_eq!(name_of(&decoded), Err(error.clone()), "{text:.60}");
+        }
         assert_eq!(Disclosure::parse(&text), Err(error), "{text:.60}");
     }
     assert!(matches!(
@@ -84,6 +89,8 @@ proptest! {
             let read = Disclosure::parse(disclosure.encoded()).unwrap();
             prop_assert_eq!(read.digest(), disclosure.digest());
             prop_assert_eq!((read.salt(), read.name()), (disclosure.salt(), disclosure.name()));
+            let decoded = BASE64URL_NOPAD.decode(read.encoded().as_bytes()).unwrap();
+            prop_assert_eq!(name_of(&decoded).unwrap(), read.name());
         }
     }
 
@@ -99,6 +106,7 @@ proptest! {
     #[test]
     fn hostile_text_never_panics(text: String, bytes: Vec<u8>) {
         let _ = Disclosure::parse(&text);
-        let _ = Disclosure::parse(&BASE64URL_NOPAD.encode(&bytes));
+        let read = Disclosure::parse(&BASE64URL_NOPAD.encode(&bytes));
+        prop_assert_eq!(name_of(&bytes).is_ok(), read.is_ok());
     }
 }
