@@ -103,7 +103,7 @@ def read_archive(data):
 # Section 4: keys, notes, signatures ----------------------------------------------------------------------------------------------
 
 Key = namedtuple("Key", "name id public text")
-Checkpoint = namedtuple("Checkpoint", "text origin size root signatures")    # a signature: name, key id, bytes
+Checkpoint = namedtuple("Checkpoint", "text origin size root signatures")
 LOG, WITNESS = 1, 4     # signature types of C2SP signed-note
 
 def is_key_name(name):
@@ -118,23 +118,29 @@ def read_key(text, kind):
     require(sha256(name.encode(), b"\n", material)[:4].hex() == key_id, "the id does not belong to the key: `%s`" % text)
     return Key(name, bytes.fromhex(key_id), material[1:], text)
 
-def read_checkpoint(data):
-    """A signed note of three lines: origin, size, root."""
+def read_note(data):
+    """A signed note: its text, and its signatures as (name, key id, bytes)."""
     require(len(data) <= 2 ** 20, "longer than 2^20 bytes")
     note, signatures = data.decode("utf-8"), []
     require(not any(c < " " and c != "\n" for c in note), "a control character")
     text, gap, rest = note.rpartition("\n\n")
-    lines = text.split("\n")
-    require(gap and rest.endswith("\n") and len(lines) == 3 and lines[0], "not three lines, an empty one, and signatures")
+    require(gap and rest.endswith("\n"), "not a text, an empty line, and signatures")
     for line in rest[:-1].split("\n"):
         parts = line.split(" ")
         require(len(parts) == 3 and parts[0] == "\u2014" and is_key_name(parts[1]), "not a signature line: `%s`" % line)
         signature = from_base64(parts[2])
         signatures.append((parts[1], signature[:4], signature[4:]))
     require(len(signatures) <= 100 and all(signature[2] for signature in signatures), "more than 100 signatures, or an empty one")
+    return text + "\n", signatures
+
+def read_checkpoint(data):
+    """A signed note of three lines: origin, size, root."""
+    text, signatures = read_note(data)
+    lines = text.split("\n")
+    require(len(lines) == 4 and lines[0], "not three lines")
     size, root = decimal(lines[1], 2 ** 53), from_base64(lines[2])
     require(len(root) == 32, "the root is not a digest")
-    return Checkpoint(text + "\n", lines[0], size, root, signatures)
+    return Checkpoint(text, lines[0], size, root, signatures)
 
 def openssl(*arguments, **files):
     """Whether openssl says yes. It runs in a temporary folder, where `files` lie under their names."""
@@ -153,10 +159,11 @@ def is_signed(message, signature, public):
 
 def check_log_signature(checkpoint, key):
     """That the log's key signed; gives back the signatures by other keys."""
-    own = [signature for name, key_id, signature in checkpoint.signatures if (name, key_id) == key[:2]]
-    require(len(own) == 1, "not signed, or twice, by `%s`" % key.text)
-    require(is_signed(checkpoint.text.encode(), own[0], key.public), "the signature by `%s` is wrong" % key.text)
-    return [signature for signature in checkpoint.signatures if signature[:2] != key[:2]]
+    own = [signature for signature in checkpoint.signatures if signature[:2] == key[:2]]
+    require(own, "not signed by `%s`" % key.text)
+    for _, _, signature in own:
+        require(is_signed(checkpoint.text.encode(), signature, key.public), "the signature by `%s` is wrong" % key.text)
+    return [signature for signature in checkpoint.signatures if signature not in own]
 
 def cosigned_at(checkpoint, signature, key):
     """When the witness says that it cosigned (C2SP tlog-cosignature)."""
@@ -361,9 +368,9 @@ class Policy:
 
     def judge(self, log, cosigned):
         """The cosignatures by its witnesses, and whether it knows the log and those of one checkpoint are enough."""
-        known = {size: {key: time for key, time in times.items() if key in self.witnesses} for size, times in cosigned.items()}
-        enough = (not self.logs or log in self.logs) and any(self.is_met(times) for times in [{}, *known.values()])
-        return [{"name": key.name, "size": size, "time": time} for size, times in known.items() for key, time in times.items()], enough
+        known = [(key, size, time) for size, by in cosigned.items() for key, time in by if key in self.witnesses]
+        enough = any(self.is_met({key for key, of, _ in known if of == size}) for size in [None, *cosigned])
+        return [{"name": key.name, "size": size, "time": time} for key, size, time in known], enough and (not self.logs or log in self.logs)
 
 # Section 9: anchors, and the keys in use for them --------------------------------------------------------------------------------
 
@@ -381,24 +388,44 @@ def check_rotations(keys, lines, anchors):
     return positions
 
 def check_anchor(anchor, size, head, tiles, key, policy):
-    """The times of the cosignatures by witness's key."""
+    """The cosignatures, as (witness's key, time)."""
     require(anchor.origin == head.origin and anchor.size == size < head.size, "not of this record and size, or not below the bundle's")
     require(anchor.root == root_of(tiles, size), "its root is not that of the first %d entries" % size)
-    cosigned = {}
-    for name, key_id, signature in check_log_signature(anchor, key):
-        witness = policy.by_id.get((name, key_id))
-        require(witness and witness not in cosigned, "a signature by `%s`, who is no witness of the policy, or twice" % name)
+    others, cosigned = check_log_signature(anchor, key), {}
+    require(len({signature[:2] for signature in anchor.signatures}) == len(anchor.signatures), "a key signed twice")
+    for name, key_id, signature in others:
+        require((name, key_id) in policy.by_id, "a signature by `%s`, who is no witness of the policy" % name)
+        witness = policy.by_id[name, key_id]
         cosigned[witness] = cosigned_at(anchor, signature, witness)
-    return cosigned
+    return list(cosigned.items())
 
-# Section 10: time stamps. openssl judges; here stands what it would let pass -----------------------------------------------------
+# Section 10: time stamps. openssl judges signatures; what the page asks beyond it stands here --------------------------------------
 
-DIGESTS = {bytes.fromhex("60864801650304020" + last): name for last, name in (("1", "sha256"), ("2", "sha384"), ("3", "sha512"))}
-TST_INFO, CONTENT_TYPE = bytes.fromhex("2a864886f70d0109100104"), bytes.fromhex("2a864886f70d010903")
-SIGNED_BY = {bytes.fromhex("2a864886f70d010910020c"): {20: "sha1"},                                        # ESSCertID
-             bytes.fromhex("2a864886f70d010910022f"): {32: "sha256", 48: "sha384", 64: "sha512"}}          # ESSCertIDv2
-BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE = b"\x55\x1d\x13", b"\x55\x1d\x25"
-STAMPING_ALONE = bytes.fromhex("0603551d25 0101ff 040c300a0608 2b06010505070308")       # and critical
+def tlv(tag, content):
+    """One element of DER."""
+    length = len(content).to_bytes((len(content).bit_length() + 7) // 8, "big") or b"\0"
+    return bytes([tag]) + (bytes([0x80 | len(length)]) if len(content) > 0x7F else b"") + length + content
+
+def oid(text):
+    return tlv(0x06, bytes.fromhex(text))
+
+NULL, RSA = b"\x05\0", "2a864886f70d0101"
+HASHES, SIGNED_WITH = {}, {oid("2b6570"): ("Ed25519", None)}       # what AlgorithmIdentifiers mean
+for hash_name, last in (("sha256", 1), ("sha384", 2), ("sha512", 3)):
+    sha2 = oid("60864801650304020%d" % last)
+    of_sha2, salt = tlv(0x30, sha2 + NULL), bytes([hashlib.new(hash_name).digest_size])
+    pss = tlv(0xA0, of_sha2) + tlv(0xA1, tlv(0x30, oid(RSA + "08") + of_sha2)) + tlv(0xA2, tlv(0x02, salt))
+    HASHES.update({sha2: hash_name, sha2 + NULL: hash_name})
+    SIGNED_WITH.update({oid(RSA + "0%x" % (last + 10)) + null: ("RSA", hash_name) for null in (NULL, b"")})
+    SIGNED_WITH.update({oid("2a8648ce3d04030%d" % (last + 1)): ("ECDSA", hash_name), oid(RSA + "0a") + tlv(0x30, pss): ("PSS", hash_name)})
+RSA_KEY, CURVES = oid(RSA + "01"), {oid("2a8648ce3d0201") + curve for curve in (oid("2a8648ce3d030107"), oid("2b81040022"))}
+TST_INFO, CONTENT_TYPE = oid("2a864886f70d0109100104"), oid("2a864886f70d010903")[2:]
+SIGNED_BY = {oid("2a864886f70d010910020c")[2:]: {20: "sha1"},                                       # ESSCertID
+             oid("2a864886f70d010910022f")[2:]: {32: "sha256", 48: "sha384", 64: "sha512"}}         # ESSCertIDv2
+BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE = oid("551d13"), oid("551d25")
+MAY_BE_CRITICAL = {BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, oid("551d0f"), oid("551d20"), oid("551d11")}    # key usage, policies, other name
+CRITICAL = b"\x01\x01\xff"
+STAMPING_ALONE = EXTENDED_KEY_USAGE + CRITICAL + tlv(0x04, tlv(0x30, oid("2b06010505070308")))
 
 def der(data):
     """The elements of DER, as (tag, content)."""
@@ -408,9 +435,9 @@ def der(data):
         if length > 0x7F:
             start += length - 0x80
             length = int.from_bytes(data[at + 2:start], "big")
-            require(length >= max(0x80, 1 << 8 * (start - at - 3)), "not DER")
-        require(start + length <= len(data) and data[at] & 0x1F < 0x1F, "not DER")
         found.append((data[at], data[start:start + length]))
+        require(data[at] & 0x1F < 0x1F and tlv(*found[-1]) == data[at:start + length], "not DER")
+        require(data[at] != 0x01 or found[-1][1] in (b"\0", b"\xff"), "not DER")
         at = start + length
     return found
 
@@ -420,42 +447,87 @@ def inside(data, *places):
         data = der(data)[place][1]
     return data
 
-def extensions(certificate, name):
-    """The extensions of this name, each its whole content."""
-    found = [content for tag, content in der(inside(certificate, 0, 0)) if tag == 0xA3]
-    return [content for part in found for _, content in der(inside(part, 0)) if inside(content, 0) == name]
+def require_der(data, *places, without=None):
+    """That it is DER through and through; gives it back without the element at these places, if that one is of tag `without`."""
+    kept = []
+    for number, (tag, content) in enumerate(der(data)):
+        deeper = places[1:] if places[:1] == (number,) else ()
+        if places == (number,) and tag == without:
+            continue
+        kept.append(tlv(tag, require_der(content, *deeper, without=without) if tag & 0x20 else content))
+    return b"".join(kept)
 
-def read_chain(data):
-    """Certificates as (PEM, DER)."""
-    found = re.findall(rb"(-----BEGIN CERTIFICATE-----\n([A-Za-z0-9+/=\n]+)-----END CERTIFICATE-----\n)", data)
-    require(found and b"".join(pem for pem, _ in found) == data, "not certificates in PEM alone")
-    return [(pem, from_base64(text.replace(b"\n", b"").decode())) for pem, text in found]
+def extensions(certificate):
+    """The extensions of a certificate, as (name, whole content)."""
+    parts = [content for tag, content in der(inside(certificate, 0, 0)) if tag == 0xA3]
+    return [(tlv(*der(content)[0]), content) for part in parts for _, content in der(inside(part, 0))]
 
-def check_stamp(response, pem, text):
-    """The time in the token, and the chain's last certificate."""
-    require(len(response) <= 2 ** 20 and len(pem) <= 2 ** 20 and len(der(response)) == 1, "too long, or something follows the response")
-    chain, signed_data = read_chain(pem), inside(response, 0, 1, 1, 0)
-    attributes = [(inside(a, 0), inside(a, 1)) for tag, content in der(inside(signed_data, -1, 0)) if tag == 0xA0 for _, a in der(content)]
-    require(inside(signed_data, 2, 0) == TST_INFO and (CONTENT_TYPE, b"\x06\x0b" + TST_INFO) in attributes, "its content is not a TSTInfo")
+def read_certificates(pem):
+    found = re.findall(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", pem)
+    return [from_base64(b"".join(text.split()).decode()) for text in found]
+
+def to_pem(*certificates):
+    """The one text of N.pem."""
+    lines = [base64.b64encode(certificate) for certificate in certificates]
+    return b"".join(b"-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % b"\n".join(
+        text[start:start + 64] for start in range(0, len(text), 64)) for text in lines)
+
+def check_token(response, text, first):
+    """The token's time in seconds, and the response without the certificates that it carries."""
+    response = require_der(response, 0, 1, 1, 0, 3, without=0xA0)       # nobody signed the certificates in it
+    (_, status), (_, token) = der(inside(response, 0)) if len(der(response)) == 1 else []
+    require(all(tag != 0x03 for tag, _ in der(status)), "the authority gave it with failure information")
+    (_, version), _, (_, content), (_, signers) = der(inside(token, 1, 0))      # and no revocation lists
+    (_, signer_version), _, (_, digest), (tag, signed), (_, algorithm), _ = der(inside(signers, 0))     # and no unsigned attributes
+    require((version, signer_version, tag, content[:13]) == (b"\3", b"\1", 0xA0, TST_INFO), "it is not a CMS SignedData of a TSTInfo")
+    kind, digest = "RSA" if inside(first, 0, 0, 6, 0) == RSA_KEY + NULL else "ECDSA", HASHES.get(digest)
+    plain = kind == "RSA" and algorithm in (RSA_KEY, RSA_KEY + NULL)
+    require(digest and (plain or SIGNED_WITH.get(algorithm) == (kind, digest)), "it is signed in a way that is not relied on")
+    attributes = [(inside(attribute, 0), inside(attribute, 1)) for _, attribute in der(signed)]
+    require((CONTENT_TYPE, TST_INFO) in attributes, "it is not signed as a TSTInfo")
     signed_by = [(SIGNED_BY[name], der(inside(value, 0, 0, 0))) for name, value in attributes if name in SIGNED_BY]
     require(signed_by, "it does not say whose certificate signed it")
     for digests, identifier in signed_by:
         digest = [content for tag, content in identifier if tag == 0x04][0]
-        require(hashlib.new(digests[len(digest)], chain[0][1]).digest() == digest, "the chain's first certificate did not sign it")
-    _, _, (_, imprint), _, (_, time), *_ = der(inside(signed_data, 2, 1, 0, 0))
-    digest = DIGESTS.get(inside(imprint, 0, 0))
-    require(digest and inside(imprint, 1) == hashlib.new(digest, text).digest(), "its imprint is not of the checkpoint's text")
-    require(re.fullmatch(rb"[0-9]{14}(\.[0-9]*[1-9])?Z", time), "its time is not as RFC 3161 says")
-    seconds = int(datetime.datetime.strptime(time[:14].decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp())
-    require(extensions(chain[0][1], EXTENDED_KEY_USAGE) == [STAMPING_ALONE], "the signer's certificate is not for time stamping alone")
-    for (subject, _), (issuer, certificate) in zip(chain, chain[1:] + chain[-1:]):
-        authority = [inside(content, -1, 0)[:3] == b"\x01\x01\xff" for content in extensions(certificate, BASIC_CONSTRAINTS)]
-        require(len(chain) == 1 or authority == [True], "an issuer is no certificate authority")
+        require(len(digest) in digests and hashlib.new(digests[len(digest)], first).digest() == digest, "another than the first signed it")
+    require_der(inside(content, 1, 0))
+    _, _, (_, imprint), _, (_, time), *more = der(inside(content, 1, 0, 0))
+    used = HASHES.get(inside(imprint, 0))
+    require(used and inside(imprint, 1) == hashlib.new(used, text).digest(), "its imprint is not of the checkpoint's text")
+    for tag, content in more:
+        parts = der(content) if tag & 0x20 else []
+        require(tag != 0xA1 or all(CRITICAL not in extension[:20] for _, extension in parts), "it has a critical extension")
+        require(tag != 0x30 or all(part & 0x80 == 0 or 0 < int.from_bytes(value, "big") < 1000 for part, value in parts), "its accuracy is wrong")
+    require(re.fullmatch(rb"[0-9]{14}(\.[0-9]{0,8}[1-9])?Z", time), "its time is not as RFC 3161 says")
+    return int(datetime.datetime.strptime(time[:14].decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp()), response
+
+def check_certificate(certificate):
+    """That what it is signed with, its key and its critical extensions are of those that the page names."""
+    require_der(certificate)
+    (_, fields), (_, algorithm), _ = der(inside(certificate, 0))
+    (_, key), (_, bits) = der(der(fields)[6][1])
+    bits = int.from_bytes(inside(bits[1:], 0, 0), "big").bit_length() if key == RSA_KEY + NULL else 0
+    require(algorithm in SIGNED_WITH and (key in CURVES or key == oid("2b6570") or 2048 <= bits <= 8192), "its key or signature is not relied on")
+    found = extensions(certificate)
+    require(len(dict(found)) == len(found), "an extension stands twice")
+    require(all(name in MAY_BE_CRITICAL or not content[len(name):].startswith(CRITICAL) for name, content in found), "a critical extension")
+
+def check_stamp(response, pem, text):
+    """The time in the token, and the chain's last certificate."""
+    require(len(response) <= 2 ** 20 and len(pem) <= 2 ** 20, "longer than 2^20 bytes")
+    chain = read_certificates(pem)
+    require(chain and to_pem(*chain) == pem, "the chain is not certificates in PEM in its one form")
+    seconds, response = check_token(response, text, chain[0])
+    require(dict(extensions(chain[0])).get(EXTENDED_KEY_USAGE) == STAMPING_ALONE, "the signer's certificate is not for time stamping alone")
+    for subject, issuer in zip(chain, chain[1:] + chain[-1:]):
+        check_certificate(subject)
+        basic = dict(extensions(issuer)).get(BASIC_CONSTRAINTS, tlv(0x04, tlv(0x30, b"")))
+        require(len(chain) == 1 or inside(basic, -1, 0).startswith(CRITICAL), "an issuer is no certificate authority")
         require(openssl("verify", "-partial_chain", "-check_ss_sig", "-attime", "%d" % seconds, "-trusted", "issuer", "subject",
-                        issuer=issuer, subject=subject), "a certificate is not signed by the next, or was not valid then")
+                        issuer=to_pem(issuer), subject=to_pem(subject)), "a certificate is not signed by the next, or was not valid then")
     require(openssl("ts", "-verify", "-attime", "%d" % seconds, "-data", "text", "-in", "response", "-CAfile", "root", "-untrusted", "pem",
-                    text=text, response=response, root=chain[-1][0], pem=pem), "openssl ts -verify says no")
-    return utc(seconds), chain[-1][1]
+                    text=text, response=response, root=to_pem(chain[-1]), pem=pem), "openssl ts -verify says no")
+    return utc(seconds), chain[-1]
 
 # Sections 9, 11 and 12: the checks in order, and the report ----------------------------------------------------------------------
 
@@ -467,7 +539,7 @@ def verify_bundle(data, asked):
     checking("checkpoint", "checkpoint")
     head, last = read_checkpoint(members["checkpoint"]), keys[-1]
     require({head.origin, *(key.name for key in keys)} == {manifest["origin"]}, "its origin, the manifest's and the keys' are not one")
-    require(check_log_signature(head, last) == [], "it has another signature than the log's")
+    require(check_log_signature(head, last) == [] and len(head.signatures) == 1, "it has another signature than the log's")
     require(asked.key in (None, *keys), "none of `keys` is the key given with --key")
     *lines, export = both = read_entries(members, head.size)
     tiles = read_tiles(members, head.size, [line.position for line in both], tokens)
@@ -509,7 +581,8 @@ def verify_proof(data, asked):
     proof = re.fullmatch(rb"c2sp\.org/tlog-proof@v1\n(?:extra ([^\n]+)\n)?index (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)", data, re.S)
     require(proof, "not of the shape of a tlog-proof")
     extra, path = from_base64((proof[1] or b"").decode()), [from_base64(text.decode()) for text in proof[3].split(b"\n")[:-1]]
-    require(all(len(sibling) == 32 for sibling in path), "a hash has another length")
+    require(len(path) <= 64 and all(len(sibling) == 32 for sibling in path), "too many hashes, or one of another length")
+    require(int(proof[2][:20]) < 2 ** 64 and len(proof[2]) <= 20 and read_note(proof[4]), "the index is too large")
     line = read_line(extra, "line 1")
     require(proof[2] == b"%d" % line.position, "its position is not the proof's index")
     checking("checkpoint", "checkpoint")
@@ -522,7 +595,7 @@ def verify_proof(data, asked):
     witnesses, quorum = [], None
     if asked.policy:
         known = [(asked.policy.by_id[other[:2]], other[2]) for other in others if other[:2] in asked.policy.by_id]
-        cosigned = {key: cosigned_at(head, signature, key) for key, signature in known}
+        cosigned = [(key, cosigned_at(head, signature, key)) for key, signature in known]
         witnesses, quorum = asked.policy.judge(asked.key, {head.size: cosigned})
         require(quorum, "the policy given names another log, or its quorum did not cosign")
     return report(asked, head, asked.key, [line], 0, witnesses, quorum, [])
@@ -567,7 +640,8 @@ def main():
     try:
         data, policy, roots = (None if name is None else open(name, "rb").read() for name in (options.file, options.policy, options.tsa_root))
         asked = Asked(None if options.key is None else read_key(options.key, LOG), None if policy is None else Policy(policy),
-                      None if roots is None else [certificate for _, certificate in read_chain(roots)])
+                      None if roots is None else read_certificates(roots))
+        require(asked.roots != [], "there is no certificate in the file given with --tsa-root")
         require(asked.key or not is_proof(data), "a proof is verified against the log's key: give it with --key")
         subprocess.run(["openssl", "version"], capture_output=True, check=True)
     except (OSError, subprocess.CalledProcessError, *WRONG) as error:

@@ -87,10 +87,9 @@ impl LineExaminer<'_> {
 
     fn line(&self, text: &[u8], reader: &mut LineReader, lines: &mut Lines) -> Result<(), Fault> {
         let unread = |reason: &str| Fault { place: Place::Line(lines.count), reason: reason.to_owned() };
-        if text.len() > MAX_LINE {
-            return Err(unread("the line is longer than 16 MiB"));
-        }
-        let text = text.strip_suffix(b"\n").ok_or_else(|| unread("the line does not end in a newline"))?;
+        let whole = text.strip_suffix(b"\n").filter(|_| text.len() <= MAX_LINE);
+        let text =
+            whole.ok_or_else(|| unread("the line does not end in a newline, or is longer than 16 MiB"))?;
         let shown = reader.read(text).map_err(|error| Fault {
             place: error.position().map_or(Place::Line(lines.count), Place::Position),
             reason: error.to_string(),

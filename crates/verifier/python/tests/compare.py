@@ -40,7 +40,7 @@ def cases(options, folder):
         mutant, what = make.mutate(world(name).archive, number)
         yield written(mutant), "outside %d: %s, %s" % (number, name, what), [], nothing
     for number in range(options.start, options.start + options.inside):
-        recipe = INSIDE[number % len(INSIDE)]
+        recipe = INSIDE[number % len(INSIDE) if options.only is None else options.only]
         mutant, what = make.insider(recipe, number)
         yield written(mutant), "inside %d: seed %d, %s" % (number, recipe.seed, what), [], nothing
     w = world("deep")
@@ -82,6 +82,7 @@ def main():
     parser.add_argument("--proofs", type=int, default=1000)
     parser.add_argument("--folder")
     parser.add_argument("--from", type=int, default=0, dest="start")
+    parser.add_argument("--only", type=int, help="of the kinds of `--inside`, this one")
     parser.add_argument("--keep", help="a folder for what differs")
     options = parser.parse_args()
     seen, different = collections.Counter(), collections.Counter()

@@ -357,7 +357,7 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(self.outcome(broken), (1, "not verified", ("container", "agreements/A-1.txt")))
         self.assertEqual(self.outcome(self.file("c.zip", b"PK")), (2, "unreadable", ("container", "archive")))
         self.assertTrue(self.run_script(good).stdout.startswith("Verified."))
-        for wrong in ([], [good, "--key", "x"], [good, "--key", ""], [good, "--policy", good], [good, "--tsa-root", good], [good + "x"], [good, "--policy", ""]):
+        for wrong in ([], [good, "--key", "x"], [good, "--key", ""], [good, "--policy", good], [good, "--tsa-root", SCRIPT], [good + "x"], [good, "--policy", ""]):
             run = self.run_script(*wrong)
             self.assertEqual((run.returncode, run.stdout), (2, ""), wrong)
 

@@ -121,7 +121,7 @@ impl Record {
     /// The tree's root now is shown to witnesses, counted from 1.
     pub fn anchor(&mut self, witnesses: &[usize]) {
         let size = self.size();
-        let mut note = sign_checkpoint(&checkpoint(&self.leaves()), self.keys.last().unwrap()).unwrap();
+        let mut note = sign_checkpoint(&checkpoint_over(&self.leaves()), self.keys.last().unwrap()).unwrap();
         for number in witnesses {
             let seconds = self.time as u64 / 1000 + 60 * *number as u64;
             let signature = cosign(note.text(), &self.witnesses[number - 1], seconds).unwrap();
@@ -260,7 +260,7 @@ impl Draft {
         self.entries.push((export, fields));
 
         let leaves: Vec<Digest> = self.entries.iter().map(|(entry, _)| entry.leaf()).collect();
-        let mut checkpoint = checkpoint(&leaves);
+        let mut checkpoint = checkpoint_over(&leaves);
         if let Some(edit) = self.edit_checkpoint {
             edit(&mut checkpoint);
         }
@@ -289,16 +289,33 @@ impl Bundle {
     }
 
     pub fn verdict(&self) -> Verdict {
-        verify_bytes(&self.zip(), &Options::default())
+        verdict_of(&self.zip())
     }
 
     pub fn text(&self, name: &str) -> String {
         String::from_utf8(self.members[name].clone()).unwrap()
     }
 
+    /// Takes the last byte off a member.
+    pub fn cut(&mut self, name: &str) {
+        self.members.get_mut(name).unwrap().pop();
+    }
+
     pub fn set(&mut self, name: &str, content: impl AsRef<[u8]>) {
         self.members.insert(name.to_owned(), content.as_ref().to_vec());
     }
+}
+
+/// The verdict on some bytes. Where `RINGFENCE_BUNDLES` names a folder, both are kept there, so that other verifiers can be held
+/// against them.
+pub fn verdict_of(bytes: &[u8]) -> Verdict {
+    let verdict = verify_bytes(bytes, &Options::default());
+    if let Some(folder) = std::env::var_os("RINGFENCE_BUNDLES") {
+        let place = std::path::Path::new(&folder).join(sha256(bytes).to_hex());
+        std::fs::write(place.with_extension("zip"), bytes).unwrap();
+        std::fs::write(place.with_extension("json"), format!("{:#}\n", verdict.to_json())).unwrap();
+    }
+    verdict
 }
 
 /// A bundle of a small record that has everything but time stamps: entries, withheld fields, documents, anchors with cosignatures.
@@ -374,7 +391,7 @@ pub fn line<'f>(entry: &Entry, fields: impl Iterator<Item = &'f Disclosure>) -> 
     Line { entry: entry.clone(), disclosures: fields.cloned().collect() }.to_bytes()
 }
 
-pub fn checkpoint(leaves: &[Digest]) -> Checkpoint {
+pub fn checkpoint_over(leaves: &[Digest]) -> Checkpoint {
     let mut edge = Edge::new();
     for leaf in leaves {
         edge.push(*leaf);
