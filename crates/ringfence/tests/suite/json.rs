@@ -1,16 +1,19 @@
 //! `--json` of every command: one document on standard output, of a shape that scripts can rely on.
 
 use super::help::leaves;
+use super::witness::Witnessing;
 use crate::support::company::{CARL, EVA, KIM, OLGA, SVEN};
 use crate::support::{Answer, Company, Folder, PASSPHRASE, as_read};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::Path;
 
-/// Not asked here: what runs until it is told to stop (`two_processes.rs` asks it), what measures for minutes, and what
+/// Not asked here: what runs until it is told to stop (`two_processes.rs` and `witness.rs` ask it), what measures for minutes, and what
 /// needs a second factor, which only a browser sets up.
-const APART: [&str; 8] = [
+const APART: [&str; 9] = [
     "serve",
+    "witness serve",
     "bench gate",
     "bench journal",
     "bench vault",
@@ -65,6 +68,7 @@ fn every_command_prints_one_document_of_the_shape_that_was_read() {
     access(&mut round);
     evidence(&mut round);
     the_rest(&mut round);
+    witness(&mut round);
     let missing: Vec<&String> = round
         .leaves
         .iter()
@@ -200,7 +204,8 @@ fn access(round: &mut Round) {
 }
 
 fn evidence(round: &mut Round) {
-    let (bundle, proof, salt) = (path(round, "bundle.zip"), path(round, "proof.zip"), path(round, "salt.json"));
+    let (bundle, proof, salt) =
+        (path(round, "bundle.zip"), path(round, "proof.zip"), path(round, "salt.json"));
     let (field, tiles) = (path(round, "field.tlog-proof"), path(round, "tiles"));
     let root = round.folder.file("root.pem", ROOT);
     let for_whom = ["--recipient", "A court", "--purpose", "Exhibit 4"];
@@ -214,13 +219,17 @@ fn evidence(round: &mut Round) {
     round.ask(&[&prove[..], &for_whom[..]].concat());
     round.ask(&["evidence", "check", &proof]);
     let witness = path(round, "outside");
-    let made = round.folder.run(&["witness", "init", "--name", "outside.example", "--data", &witness, "--json"]).json();
+    let made = round
+        .folder
+        .run(&["witness", "init", "--name", "outside.example", "--data", &witness, "--json"])
+        .json();
     let key = made["verifier"].as_str().unwrap();
     let add = ["evidence", "witness", "add", "Outside", "--address", "http://127.0.0.1:9/", "--key", key];
     round.ask(&[&add[..], &["--reason", "Counsel cosigns."]].concat());
     round.ask(&["evidence", "witness", "list"]);
     round.ask(&["evidence", "witness", "remove", "Outside", "--reason", "It does not answer."]);
-    let add = ["evidence", "authority", "add", "A stamp", "--address", "http://127.0.0.1:9/", "--root", &root];
+    let add =
+        ["evidence", "authority", "add", "A stamp", "--address", "http://127.0.0.1:9/", "--root", &root];
     round.ask(&[&add[..], &["--reason", "Times are stamped."]].concat());
     round.ask(&["evidence", "authority", "list"]);
     round.ask(&["evidence", "anchor"]);
@@ -249,6 +258,18 @@ fn the_rest(round: &mut Round) {
     let renewed = round.ask(&["recovery", "renew"]);
     let printed = round.folder.file("recovery", renewed["recovery_key"].as_str().unwrap());
     round.ask(&["passphrase", "recover", "--recovery-file", &printed]);
+}
+
+fn witness(round: &mut Round) {
+    let data = path(round, "witness");
+    round.ask(&["witness", "init", "--name", "witness.example", "--data", &data]);
+    let kept = round.folder.run(&["record", "checkpoint", "--json"]).json();
+    let (checkpoint, key) = (kept["checkpoint"].as_str().unwrap(), kept["verifier"].as_str().unwrap());
+    round.ask(&["witness", "trust", key, "--data", &data]);
+    round.ask(&["witness", "list", "--data", &data]);
+    let cosigned = Witnessing::start(Path::new(&data)).add(&format!("old 0\n\n{checkpoint}"));
+    assert_eq!(cosigned.0, 200, "{}", cosigned.1);
+    round.ask(&["witness", "list", "--data", &data]);
 }
 
 fn path(round: &Round, name: &str) -> String {
