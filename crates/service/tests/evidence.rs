@@ -71,7 +71,10 @@ async fn story(service: Service) -> Company {
 async fn a_stranger_verifies_what_was_exported_with_its_documents_and_agreements() {
     let folder = tempfile::tempdir().unwrap();
     let c = story(begin(folder.path()).await).await;
+    // Counsel opens the document for the export like anybody else: bound, and granted access.
     sign(&c.service, c.agreement, c.counsel).await.unwrap();
+    let request = ask(&c.service, c.counsel, c.secret).await;
+    support::approve(&c.service, c.owner, request).await.unwrap();
     let with = Exporting { documents: [c.document].into(), ..wanted(c.secret) };
     let before = c.service.state().size;
     let plan = c.service.plan_export(&shell(c.counsel), &with).await.unwrap();
@@ -113,7 +116,9 @@ async fn what_is_withheld_is_nowhere_in_the_bundle() {
     let c = story(begin(folder.path()).await).await;
     let fields = ShownFields {
         only: None,
-        withheld: ["title", "name", "access.requested.purpose", "purpose", "mail"].map(str::to_owned).into(),
+        withheld: ["title", "name", "access.requested.purpose", "purpose", "mail", "typed_name"]
+            .map(str::to_owned)
+            .into(),
     };
     let hidden = Exporting { fields, ..wanted(c.secret) };
     let bytes = export(&c.service, &shell(c.counsel), &hidden).await;
@@ -278,6 +283,8 @@ async fn a_past_state_answers_as_the_state_did_then() {
     let note = |then: &mut Vec<_>| {
         let (state, now) = (c.service.state(), c.service.now());
         then.push((now, rows(&c.service, &state, c.secret, now), state.secrets.get(c.secret).cloned()));
+        // What comes next bears a later time.
+        std::thread::sleep(std::time::Duration::from_millis(5));
     };
     note(&mut then);
     sign(&c.service, c.agreement, c.engineer).await.unwrap();
@@ -298,7 +305,6 @@ async fn a_past_state_answers_as_the_state_did_then() {
     support::ask(&c.service, c.owner, other).await;
     let mut opened = 0;
     for (time, expected, secret) in then {
-        // Several entries may bear the time of the last one then; wait for the clock and the moment is unique.
         let past = c.service.as_of(&shell(c.counsel), c.secret, time).await.unwrap();
         assert_eq!(rows(&c.service, &past.state, c.secret, time), expected, "at {time:?}");
         assert_eq!(past.state.secrets.get(c.secret).cloned(), secret);
@@ -313,7 +319,7 @@ async fn a_past_state_answers_as_the_state_did_then() {
 /// A witness on loopback, in a folder of its own.
 async fn witness(folder: &Path, name: &str, log: &str) -> (NamedWitness, tokio::task::JoinHandle<()>) {
     let made = ::witness::Folder::create(folder, name).unwrap();
-    made.trust(&log.parse().unwrap()).unwrap();
+    made.trust(&log.parse().unwrap(), false).unwrap();
     let key = made.verifier().to_string();
     let settings = ::witness::Settings { listen: "127.0.0.1:0".parse().unwrap(), behind_proxy: Vec::new() };
     let listening = ::witness::bind(made, settings).await.unwrap();

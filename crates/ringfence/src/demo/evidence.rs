@@ -27,7 +27,7 @@ pub(super) async fn show(
     let failed = |error: &dyn std::fmt::Display| Failure::storage(format!("the story's witness: {error}"));
     let made = Folder::create(folder, WITNESS_NAME).map_err(|error| failed(&error))?;
     let log = stage.service.verifier_key().parse().map_err(|error: ledger::NoteError| failed(&error))?;
-    made.trust(&log).map_err(|error| failed(&error))?;
+    made.trust(&log, false).map_err(|error| failed(&error))?;
     let key = made.verifier().to_string();
     let settings = Settings { listen: ([127, 0, 0, 1], 0).into(), behind_proxy: Vec::new() };
     let listening = witness::bind(made, settings).await.map_err(|error| failed(&error))?;
