@@ -24,7 +24,9 @@ const BELOW: [(&str, &[&str]); 9] = [
     ("service", &["gate", "journal", "ledger", "program", "vault"]),
     // Of the gate, pages show conditions and reasons by name; only `service` asks it.
     ("server", &["gate", "program", "service"]),
-    ("ringfence", &["gate", "journal", "ledger", "program", "server", "service", "vault"]),
+    // Whoever runs a witness need not trust anything else of ours.
+    ("witness", &["ledger"]),
+    ("ringfence", &["gate", "journal", "ledger", "program", "server", "service", "vault", "witness"]),
 ];
 
 /// What no rule may touch: the clock, chance, files, the network, the machine.
