@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate and the crates of ours that it may use: always ones below it.
-const BELOW: [(&str, &[&str]); 9] = [
+const BELOW: [(&str, &[&str]); 10] = [
     ("ledger", &[]),
     ("vault", &[]),
     ("gate", &[]),
