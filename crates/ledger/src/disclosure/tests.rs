@@ -111,6 +111,7 @@ proptest! {
         encoded in altered("WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0"),
     ) {
         let encoded = String::from_utf8_lossy(&encoded).into_owned();
+        prop_assert_eq!(name_of(&like).is_ok(), Disclosure::parse(&BASE64URL_NOPAD.encode(&like)).is_ok());
         prop_assert_eq!(name_of(&bytes).is_ok(), Disclosure::parse(&BASE64URL_NOPAD.encode(&bytes)).is_ok());
         for text in [text, BASE64URL_NOPAD.encode(&bytes), BASE64URL_NOPAD.encode(&like), encoded] {
             if let Ok(disclosure) = Disclosure::parse(&text) {
