@@ -91,7 +91,7 @@ fn shape(value: &Value, place: String, lines: &mut BTreeMap<String, BTreeSet<&'s
             "list"
         }
         // What an entry holds is the record's own format, which has tests of its own.
-        Value::Object(_) if place.ends_with(".fields") => "object",
+        Value::Object(_) if place.ends_with(".fields") || place.ends_with(".shown") => "object",
         Value::Object(fields) => {
             fields.iter().for_each(|(name, one)| shape(one, format!("{place}.{name}"), lines));
             "object"
