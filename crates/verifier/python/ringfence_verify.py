@@ -356,6 +356,7 @@ class Policy:
                 self.quorum = rest[0]
             else:
                 require(not word or word.startswith(b"#"), "not a line of a policy: `%s`" % line.decode("utf-8", "replace"))
+        require(len(self.logs) <= 64 and len(self.witnesses) <= 256 and len(self.groups) <= 256, "more than 64 logs, 256 witnesses or 256 groups")
         require(self.quorum is not None and len({log.public for log in self.logs}) == len(self.logs), "no quorum, or a log twice")
 
     def is_met(self, keys):
@@ -514,8 +515,9 @@ def check_certificate(certificate):
 
 def check_stamp(response, pem, text):
     """The time in the token, and the chain's last certificate."""
-    require(len(response) <= 2 ** 20 and len(pem) <= 2 ** 20, "longer than 2^20 bytes")
+    require(len(response) <= 2 ** 16 and len(pem) <= 2 ** 20, "longer than 2^16 bytes, or a chain longer than 2^20")
     chain = read_certificates(pem)
+    require(len(chain) <= 10 and all(len(each) <= 2 ** 14 for each in chain), "more than ten certificates, or one of more than 2^14 bytes")
     require(chain and to_pem(*chain) == pem, "the chain is not certificates in PEM in its one form")
     seconds, response = check_token(response, text, chain[0])
     require(dict(extensions(chain[0])).get(EXTENDED_KEY_USAGE) == STAMPING_ALONE, "the signer's certificate is not for time stamping alone")

@@ -6,6 +6,7 @@ mod support;
 
 use authority::Authority;
 use ledger::bundle::{Options, Verdict, fingerprints, verify_bytes};
+use ledger::stamp::Chain;
 use support::*;
 
 /// A record of which two states were stamped: the first twice.
@@ -14,14 +15,19 @@ fn record(one: &Authority, other: &Authority) -> Draft {
     record.some(4);
     record.anchor(&[1]);
     let text = record.anchored_text();
-    record.stamp(&one.stamp(text.as_bytes()), &one.chain_pem());
-    record.stamp(&other.stamp(text.as_bytes()), &other.chain_pem());
+    record.stamp(&one.stamp(text.as_bytes()), &pem(one));
+    record.stamp(&other.stamp(text.as_bytes()), &pem(other));
     record.some(2);
     record.anchor(&[]);
     let text = record.anchored_text();
-    record.stamp(&one.stamp(text.as_bytes()), &one.chain_pem());
+    record.stamp(&one.stamp(text.as_bytes()), &pem(one));
     record.some(1);
     record.draft(&[(0, &["by"]), (6, &["by"])], &[])
+}
+
+/// The certificates as the format has them: `openssl` writes a description above each.
+fn pem(authority: &Authority) -> String {
+    Chain::from_pem(&authority.chain_pem()).unwrap().to_pem()
 }
 
 #[test]
@@ -72,7 +78,9 @@ fn time_stamps_are_checked_and_named() {
         draft.members.insert("anchors/4/1.tsr".into(), other);
     });
     fails(&swapped, "stamp", "anchors/4/1.tsr");
-    fails(&put("anchors/4/2.pem", one.chain_pem().into()), "stamp", "anchors/4/2.tsr");
+    fails(&put("anchors/4/2.pem", pem(&one).into()), "stamp", "anchors/4/2.tsr");
+    fails(&put("anchors/6/1.pem", format!("{}\n", pem(&one)).into()), "stamp", "anchors/6/1.tsr");
+    fails(&put("anchors/6/1.pem", pem(&one).replace('\n', "\r\n").into()), "stamp", "anchors/6/1.tsr");
     fails(&put("anchors/6/1.pem", b"\xff".to_vec()), "stamp", "anchors/6/1.tsr");
     fails(&put("anchors/6/1.tsr", Vec::new()), "stamp", "anchors/6/1.tsr");
     fails(&put("anchors/6/1.tsr", vec![0x30; 1 << 21]), "stamp", "anchors/6/1.tsr");

@@ -10,7 +10,7 @@ use crate::entry::MAX_TIME;
 use crate::key::{KeyKind, VerifierKey};
 use crate::note::{NoteError, SignedNote};
 use crate::policy::Policy;
-use crate::stamp;
+use crate::stamp::{Chain, Response};
 use crate::tile_set::TileSet;
 
 /// An anchor that holds.
@@ -124,8 +124,14 @@ pub(super) fn check(
 /// Checks a time stamp.
 pub(super) fn stamp(path: String, response: &[u8], chain: &[u8], seen: &Seen) -> Result<Stamped, Failure> {
     let fails = |reason: &dyn std::fmt::Display| Check::Stamp.fails(&path, reason);
-    let chain = str::from_utf8(chain).map_err(|_| fails(&"the certificates beside it are not a text"))?;
-    let stamp = stamp::verify(response, seen.note.text().as_bytes(), chain).map_err(|error| fails(&error))?;
+    let text = str::from_utf8(chain).map_err(|_| fails(&"the certificates beside it are not a text"))?;
+    let chain = Chain::from_pem(text).map_err(|error| fails(&error))?;
+    if chain.to_pem() != text {
+        return Err(fails(&"the certificates beside it are not written as the format has them"));
+    }
+    let stamp =
+        Response::parse(response).and_then(|token| token.verify(seen.note.text().as_bytes(), &chain, None));
+    let stamp = stamp.map_err(|error| fails(&error))?;
     Ok(Stamped {
         size: seen.size,
         time: stamp.time_ms,

@@ -122,19 +122,19 @@ impl<'a> Response<'a> {
         let digests: Read<Vec<_>> =
             digests.into_iter().map(|digest| HashAlgorithm::read(digest, "digestAlgorithms")).collect();
         let info = Info::read(fields.sequence("encapContentInfo")?)?;
-        let certificates = match fields.maybe(holding(TagNumber::N0), "certificates")? {
-            Some(set) => set.fields().all(Tag::Sequence, MAX_CHAIN, "certificates")?,
-            None => Vec::new(),
-        };
-        let certificates: Read<Vec<_>> =
-            certificates.into_iter().map(|element| Certificate::read(element.der)).collect();
+        // Nobody signed these: what cannot be read among them is nothing against the token, and no help with the chain.
+        let certificates = fields.maybe(holding(TagNumber::N0), "certificates")?;
+        let certificates = certificates.map(|set| set.fields().all(Tag::Sequence, MAX_CHAIN, "certificates"));
+        let certificates = certificates.transpose().unwrap_or_default().unwrap_or_default();
+        let certificates =
+            certificates.into_iter().filter_map(|element| Certificate::read(element.der).ok()).collect();
         let signers = fields.take(Tag::Set, "signerInfos")?;
         fields.end("SignedData")?;
         let signer = Signer::read(Element::of(signers.value, Tag::Sequence, "signerInfos")?.fields())?;
         if !digests?.contains(&Some(signer.digest)) {
             return Err(Unreadable("digestAlgorithms").into());
         }
-        Ok(Self { info, signer, certificates: certificates? })
+        Ok(Self { info, signer, certificates })
     }
 
     fn check_signature(&self, signer: &Certificate, chain: &Chain) -> Result<(), StampError> {

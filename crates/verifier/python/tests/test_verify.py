@@ -80,9 +80,9 @@ class Bundles(unittest.TestCase):
 
     def test_a_long_record_takes_seconds(self):
         data = make.build(make.Recipe(entries=20_000, shown=20_000, anchors=(19_000,)))
-        start = time.monotonic()
+        start = time.process_time()
         self.assertEqual(verdict(data), "verified")
-        self.assertLess(time.monotonic() - start, 10)
+        self.assertLess(time.process_time() - start, 10)
 
 
 class Containers(unittest.TestCase):
@@ -283,8 +283,9 @@ class Encodings(unittest.TestCase):
         self.assertTrue(met(nested, "b", "c", "d"))
         self.assertFalse(met(nested, "a", "b", "c"))
         self.assertTrue(met("log %s https://x\nquorum none\n" % log))
-        deep = three + "group g0 any a\n" + "".join("group g%d any g%d\n" % (i + 1, i) for i in range(5000)) + "quorum g5000\n"
+        deep = three + "group g0 any a\n" + "".join("group g%d any g%d\n" % (i + 1, i) for i in range(255)) + "quorum g255\n"
         self.assertTrue(met(deep, "a"))
+        self.refuses(verify.Policy, [deep.replace("quorum", "group more any b\nquorum").encode()])
         self.refuses(lambda text: verify.Policy(text if isinstance(text, bytes) else text.encode()), [
             "", "\n", "# x\n", "quorum none", "quorum none\r\n", "quorum\n", "quorum none none\n", "quorum x\n", "Quorum none\n", "quorum none\nquorum none\n",
             "log\nquorum none\n", "log %s u v\nquorum none\n" % log, "log %s\nlog %s\nquorum none\n" % (log, log), "log %s\nquorum none\n" % keys[0],
