@@ -44,3 +44,6 @@ pub use tree::{
     Frontier, ProofError, consistency_proof, inclusion_proof, root_of, verify_consistency, verify_inclusion,
 };
 pub use witness::{AddCheckpoint, WitnessRefusal};
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Each crate and the crates of ours that it may use: always ones below it.
-const BELOW: [(&str, &[&str]); 9] = [
+const BELOW: [(&str, &[&str]); 10] = [
     ("ledger", &[]),
     ("vault", &[]),
     ("gate", &[]),
@@ -24,7 +24,9 @@ const BELOW: [(&str, &[&str]); 9] = [
     ("service", &["gate", "journal", "ledger", "program", "vault"]),
     // Of the gate, pages show conditions and reasons by name; only `service` asks it.
     ("server", &["gate", "program", "service"]),
-    ("ringfence", &["gate", "journal", "ledger", "program", "server", "service", "vault"]),
+    // Whoever runs a witness need not trust anything else of ours.
+    ("witness", &["ledger"]),
+    ("ringfence", &["gate", "journal", "ledger", "program", "server", "service", "vault", "witness"]),
 ];
 
 /// What no rule may touch: the clock, chance, files, the network, the machine.

@@ -129,7 +129,8 @@ pub(super) fn stamp(path: String, response: &[u8], chain: &[u8], seen: &Seen) ->
     if chain.to_pem() != text {
         return Err(fails(&"the certificates beside it are not written as the format has them"));
     }
-    let stamp = Response::parse(response).and_then(|token| token.verify(seen.note.text().as_bytes(), &chain, None));
+    let stamp =
+        Response::parse(response).and_then(|token| token.verify(seen.note.text().as_bytes(), &chain, None));
     let stamp = stamp.map_err(|error| fails(&error))?;
     Ok(Stamped {
         size: seen.size,

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::tests::altered;
 
 const BODY: &str = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n";
 
@@ -80,8 +81,10 @@ proptest! {
     }
 
     #[test]
-    fn hostile_text_never_panics(text: String, like in "[a\n]{0,9}[0-9+]{0,22}\n[A-Za-z0-9=/+]{40,48}\n?") {
-        for text in [text, like] {
+    fn hostile_text_never_panics_and_what_is_read_is_written_back_alike(
+        text: String, like in "[a\n]{0,9}[0-9+]{0,22}\n[A-Za-z0-9=/+]{40,48}\n?", body in altered(BODY),
+    ) {
+        for text in [text, like, String::from_utf8_lossy(&body).into_owned()] {
             if let Ok(checkpoint) = text.parse::<Checkpoint>() {
                 prop_assert_eq!(checkpoint.to_string(), text);
             }

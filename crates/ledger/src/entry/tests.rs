@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::canonical::canonical;
 use crate::disclosure::Salt;
+use crate::tests::altered;
 
 fn field(salt: u8, name: &str, value: &str) -> Disclosure {
     Disclosure::new(Salt([salt; 16]), name, json!(value)).unwrap()
@@ -134,6 +135,15 @@ proptest! {
         let text = format!(r#"{{"_sd":[],"kind":"k","position":1,"time":"{digits}"}}"#);
         prop_assert!(Entry::from_bytes(text.as_bytes()).is_ok_and(|e| e.to_bytes() == text.as_bytes())
             || Entry::from_bytes(text.as_bytes()).is_err());
+    }
+
+    #[test]
+    fn an_entry_that_was_altered_is_none_or_is_written_as_it_was_read(
+        bytes in any_entry().prop_flat_map(|entry| altered(entry.to_bytes())),
+    ) {
+        if let Ok(entry) = Entry::from_bytes(&bytes) {
+            prop_assert_eq!(entry.to_bytes(), bytes);
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::tests::altered;
 use crate::{CosigningKey, SigningKey};
 
 fn log(seed: u8) -> VerifierKey {
@@ -326,13 +327,9 @@ proptest! {
 
     #[test]
     fn hostile_bytes_never_panic_and_what_is_read_is_read_back(
-        bytes: Vec<u8>, at: prop::sample::Index, to: u8, cut: prop::sample::Index,
+        bytes: Vec<u8>, example in altered(written(EXAMPLE)), other in any_policy().prop_flat_map(|text| altered(written(&text))),
     ) {
-        let mut altered = written(EXAMPLE).into_bytes();
-        let at = at.index(altered.len());
-        altered[at] = to;
-        let cut = altered[..cut.index(altered.len())].to_vec();
-        for bytes in [bytes, altered, cut] {
+        for bytes in [bytes, example, other] {
             if let Ok(policy) = Policy::parse(&bytes) {
                 prop_assert_eq!(Policy::parse(&policy.to_bytes()), Ok(policy));
             }

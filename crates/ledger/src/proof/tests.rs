@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::tests::altered;
 use crate::tiles::tests::Tiles;
 use crate::tree::tests::naive_root;
 use crate::{CosigningKey, SigningKey, cosign, inclusion_proof, leaf_hash, sign_checkpoint};
@@ -139,27 +140,25 @@ proptest! {
     }
 
     #[test]
-    fn no_altered_proof_verifies_but_by_its_extra_data(at: prop::sample::Index, bit in 0u32..8) {
+    fn no_altered_proof_verifies_but_by_its_extra_data(bytes in altered(proof(5, 11, b"extra").to_string())) {
         let whole = proof(5, 11, b"extra");
-        let mut bytes = whole.to_string().into_bytes();
-        let at = at.index(bytes.len());
-        bytes[at] ^= 1 << bit;
         let read = std::str::from_utf8(&bytes).ok().and_then(|text| text.parse::<TlogProof>().ok());
         if let Some(read) = read {
-            let same = TlogProof { extra: whole.extra.clone(), ..read.clone() } == whole;
-            prop_assert_eq!(read.verify(&leaf(5), log().verifier(), ORIGIN).is_ok(), same);
+            // Its one signature may stand twice, and others beside it.
+            let same = |read: &TlogProof| {
+                (read.index, &read.hashes, read.checkpoint.text()) == (5, &whole.hashes, whole.checkpoint.text())
+            };
+            prop_assert!(read.verify(&leaf(5), log().verifier(), ORIGIN).is_err() || same(&read));
         }
     }
 
     #[test]
     fn hostile_text_never_panics_and_what_is_read_is_written_back_alike(
         text: String, like in "c2sp.org/tlog-proof@v1\n(extra [a=]{0,8}\n)?index [0-9]{0,3}\n([A-Za-z+/]{43}=\n){0,2}\n[a\n— 0-9=]{0,60}",
-        at: prop::sample::Index, to: char,
+        example in altered(EXAMPLE), whole in altered(proof(5, 11, b"extra").to_string()),
     ) {
-        let mut altered: Vec<char> = EXAMPLE.chars().collect();
-        let at = at.index(altered.len());
-        altered[at] = to;
-        for text in [text, like, altered.into_iter().collect()] {
+        let [example, whole] = [example, whole].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        for text in [text, like, example, whole] {
             if let Ok(proof) = text.parse::<TlogProof>() {
                 prop_assert_eq!(proof.to_string(), text);
                 let _ = proof.verify(&leaf(0), log().verifier(), ORIGIN);

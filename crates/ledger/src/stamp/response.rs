@@ -126,7 +126,8 @@ impl<'a> Response<'a> {
         let certificates = fields.maybe(holding(TagNumber::N0), "certificates")?;
         let certificates = certificates.map(|set| set.fields().all(Tag::Sequence, MAX_CHAIN, "certificates"));
         let certificates = certificates.transpose().unwrap_or_default().unwrap_or_default();
-        let certificates = certificates.into_iter().filter_map(|element| Certificate::read(element.der).ok()).collect();
+        let certificates =
+            certificates.into_iter().filter_map(|element| Certificate::read(element.der).ok()).collect();
         let signers = fields.take(Tag::Set, "signerInfos")?;
         fields.end("SignedData")?;
         let signer = Signer::read(Element::of(signers.value, Tag::Sequence, "signerInfos")?.fields())?;

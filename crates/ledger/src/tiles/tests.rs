@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::digest::leaf_hash;
+use crate::tests::altered;
 use crate::tree::tests::naive_root;
 use crate::tree::{inclusion_proof, root_of, verify_inclusion};
 
@@ -170,10 +171,13 @@ proptest! {
     }
 
     #[test]
-    fn hostile_paths_never_panic(text: String, like in "tile/[0-9]{0,3}/[x0-9/.p+]{0,30}") {
-        let _ = text.parse::<TileId>();
-        if let Ok(id) = like.parse::<TileId>() {
-            prop_assert_eq!(id.path(), like);
+    fn hostile_paths_never_panic(
+        text: String, like in "tile/[0-9]{0,3}/[x0-9/.p+]{0,30}", path in altered("tile/1/x123/x456/789.p/25"),
+    ) {
+        for text in [text, like, String::from_utf8_lossy(&path).into_owned()] {
+            if let Ok(id) = text.parse::<TileId>() {
+                prop_assert_eq!(id.path(), text);
+            }
         }
     }
 }
