@@ -139,7 +139,7 @@ def read_checkpoint(data):
     lines = text.split("\n")
     require(len(lines) == 4 and lines[0], "not three lines")
     size, root = decimal(lines[1], 2 ** 53), from_base64(lines[2])
-    require(len(root) == 32, "the root is not a digest")
+    require(len(root) == 32 and (size or root == sha256()), "the root is not a digest, or not that of nothing")
     return Checkpoint(text, lines[0], size, root, signatures)
 
 def openssl(*arguments, **files):
@@ -212,7 +212,7 @@ def read_manifest(members):
         match = re.fullmatch(r"anchors/([1-9][0-9]{0,15})/(?:checkpoint|([1-9][0-9]{0,15})\.(?:tsr|pem))", name)
         require(match and int(match[2] or 0) <= tokens.get(int(match[1]), -1), "`anchors` does not name it")
     for size, count in tokens.items():
-        for name in ["checkpoint"] + ["%d.%s" % (number + 1, kind) for number in range(min(count, 65534)) for kind in ("pem", "tsr")]:
+        for name in ["checkpoint"] + ["%d.%s" % (number + 1, kind) for number in range(min(count, 65534)) for kind in ("tsr", "pem")]:
             checking("manifest", "anchors/%d/%s" % (size, name))
             require(now["at"] in there, "it is missing")
     return manifest, keys, tokens
@@ -497,7 +497,7 @@ def check_token(response, text, first):
     require(used and inside(imprint, 1) == hashlib.new(used, text).digest(), "its imprint is not of the checkpoint's text")
     for tag, content in more:
         parts = der(content) if tag & 0x20 else []
-        require(tag != 0xA1 or all(CRITICAL not in extension[:20] for _, extension in parts), "it has a critical extension")
+        require(tag != 0xA1 or all((0x01, b"\xff") not in der(extension) for _, extension in parts), "it has a critical extension")
         require(tag != 0x30 or all(part & 0x80 == 0 or 0 < int.from_bytes(value, "big") < 1000 for part, value in parts), "its accuracy is wrong")
     require(re.fullmatch(rb"[0-9]{14}(\.[0-9]{0,8}[1-9])?Z", time), "its time is not as RFC 3161 says")
     return int(datetime.datetime.strptime(time[:14].decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp()), response

@@ -2,11 +2,13 @@
 """Compares the page with the script on bundles and proofs that somebody changed: verdict, check, place, and all that is said of what both verify.
 
     compare.py [--from 0] [--outside 1000] [--inside 1000] [--proofs 200] [--keep FOLDER]
+    compare.py --folder FOLDER      with the verdicts that lie there: of `N.zip` in `N.json`, as `cargo run -p verifier --example mutants` writes them
 
 `crates/verifier/python/tests/compare.py` says what is changed. Everything is fed to one browser, some hundred files at a time.
 """
 import argparse
 import collections
+import json
 import os
 import sys
 import tempfile
@@ -67,6 +69,21 @@ def compared(browser, start, outside, inside, proofs, batch=400):
         yield from flush()
 
 
+def kept(browser, folder, batch=400):
+    """The same of each bundle in a folder with the verdict that it shall get beside it."""
+    tools, _ = script()
+    names = sorted(name[:-4] for name in os.listdir(folder) if name.endswith(".zip") and os.path.exists(os.path.join(folder, name[:-4] + ".json")))
+    for at in range(0, len(names), batch):
+        paths = [os.path.join(folder, name) for name in names[at:at + batch]]
+        for path, theirs in zip(paths, browser.verdicts([path + ".zip" for path in paths])):
+            with open(path + ".zip", "rb") as file:
+                data = file.read()
+            with open(path + ".json", encoding="utf-8") as file:
+                ours = json.load(file)
+            del theirs["file"]
+            yield path, data, ours, theirs, tools.differs(ours, theirs)
+
+
 def main():
     import run
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -74,18 +91,20 @@ def main():
     parser.add_argument("--outside", type=int, default=1000)
     parser.add_argument("--inside", type=int, default=1000)
     parser.add_argument("--proofs", type=int, default=200)
+    parser.add_argument("--folder")
     parser.add_argument("--keep", help="a folder for what differs")
     options = parser.parse_args()
     seen, different = collections.Counter(), collections.Counter()
     browser = run.Browser()
     try:
         browser.open()
-        for name, data, ours, theirs, parts in compared(browser, options.start, options.outside, options.inside, options.proofs):
+        cases = kept(browser, options.folder) if options.folder else compared(browser, options.start, options.outside, options.inside, options.proofs)
+        for name, data, ours, theirs, parts in cases:
             seen[(ours["failed"] or {"check": "verified"})["check"]] += 1
             if not parts:
                 continue
             different[", ".join(parts)] += 1
-            print("%s differs in %s\n    script %s %s\n    page   %s %s %s" % (
+            print("%s differs in %s\n    wanted %s %s\n    page   %s %s %s" % (
                 name, ", ".join(parts), ours["verdict"], ours["failed"], theirs["verdict"], theirs["failed"], theirs.get("error", "")), flush=True)
             if options.keep:
                 os.makedirs(options.keep, exist_ok=True)
