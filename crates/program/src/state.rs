@@ -49,7 +49,7 @@ impl State {
             Event::Evidence(event) => self.evidence.apply(recorded, event),
         }
         if !matches!(recorded.event, Event::Evidence(evidence::Event::Anchored { .. })) {
-            self.evidence.note_act(recorded.position);
+            self.evidence.note_act(recorded);
         }
         match recorded.event.answer() {
             Some(Answer::Opened { grant }) => {

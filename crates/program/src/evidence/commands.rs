@@ -10,9 +10,9 @@ use crate::{
 /// The most witnesses, and the most authorities: each is asked at every anchor.
 const MOST: usize = 32;
 /// Those who say who vouches for the record.
-const KEEPERS: &[Role] = &[Role::Administrator, Role::Counsel, Role::SecurityOfficer];
+pub const KEEPERS: &[Role] = &[Role::Administrator, Role::Counsel, Role::SecurityOfficer];
 /// Those who hand evidence out.
-const EXPORTERS: &[Role] = &[Role::Counsel];
+pub const EXPORTERS: &[Role] = &[Role::Counsel];
 
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,8 +1,11 @@
 //! Who vouches for the record, and up to where they have seen it.
 
 use super::{Authority, Event, Witness};
-use crate::{HOUR, Line, Recorded, Time};
+use crate::{DAY, HOUR, Line, Recorded, Time};
 use serde::{Deserialize, Serialize};
+
+/// How long what happened may go unseen by somebody who vouches for the record.
+const PATIENCE: i64 = DAY;
 
 /// Witnesses, authorities, the newest anchors, and the keys that signed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -23,6 +26,9 @@ pub struct Evidence {
     pub keys: Vec<KeyChange>,
     /// The position of the newest entry that is not an anchor: what others have yet to see.
     pub last_act: Option<u64>,
+    /// When the oldest entry was made that others have yet to see.
+    #[serde(default)]
+    pub news_since: Option<Time>,
 }
 
 /// How a witness or an authority stands.
@@ -99,6 +105,25 @@ impl Evidence {
         self.standings.iter().find(|standing| standing.name == *name)
     }
 
+    /// By when this one should have seen what it has not seen; absent where it has seen everything.
+    #[must_use]
+    pub fn due(&self, standing: &Standing) -> Option<Time> {
+        let seen = standing.last.as_ref().map_or(standing.since, |anchor| anchor.time);
+        let newest = self.last.as_ref().map(|anchor| anchor.entry);
+        let answered = standing.last.as_ref().map(|anchor| anchor.entry);
+        // Whoever answered the newest anchor is behind with what came after it, and with nothing else, however old it is.
+        // Where nobody answers at all there is no anchor to miss, and what they all miss is the news.
+        let missed = (newest.is_some() && answered != newest).then_some(seen);
+        let news = self.news_since.filter(|_| self.has_news()).map(|since| since.max(seen));
+        missed.or(news).map(|since| since + PATIENCE)
+    }
+
+    /// Is this one late?
+    #[must_use]
+    pub fn is_late(&self, standing: &Standing, now: Time) -> bool {
+        self.due(standing).is_some_and(|due| due <= now)
+    }
+
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {
         match event {
             Event::WitnessesSet { witnesses, quorum, .. } => {
@@ -126,6 +151,7 @@ impl Evidence {
                     }
                 }
                 self.anchors = self.anchors.saturating_add(1);
+                self.news_since = self.last_act.filter(|act| act >= size).map(|_| recorded.time);
                 self.last = Some(anchor);
             }
             Event::KeyRotated { key, previous, .. } => self.keys.push(KeyChange {
@@ -138,8 +164,9 @@ impl Evidence {
     }
 
     /// Notes that something happened which others have yet to see.
-    pub(crate) fn note_act(&mut self, position: u64) {
-        self.last_act = Some(position);
+    pub(crate) fn note_act(&mut self, recorded: &Recorded) {
+        self.last_act = Some(recorded.position);
+        self.news_since = self.news_since.or(Some(recorded.time));
     }
 
     /// Takes those who were named just now into the standings, and forgets those who no longer are.

@@ -145,6 +145,22 @@ fn a_witness_that_is_late_for_a_day_is_somebodys_duty() {
 }
 
 #[test]
+fn where_nobody_answers_at_all_everybody_is_late() {
+    let mut world = world();
+    let command = anchor(&world, &["berg", "rao"], &[]);
+    world.program(command).unwrap();
+    world.now = world.now + DAY;
+    world.operator(witnesses(&["berg", "rao"], 2)).unwrap();
+    let late = |world: &World| {
+        let standings = world.state.evidence.standings.iter();
+        standings.filter(|standing| world.state.evidence.is_late(standing, world.now)).count()
+    };
+    assert_eq!(late(&world), 0, "it has only just happened");
+    world.now = world.now + DAY;
+    assert_eq!(late(&world), world.state.evidence.standings.len());
+}
+
+#[test]
 fn no_bundle_is_about_a_moment_to_come() {
     let mut world = world();
     let Command::RecordExport { secret, manifest, entries, withheld, documents, recipient, purpose, .. } =

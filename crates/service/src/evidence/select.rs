@@ -121,6 +121,13 @@ impl ShownFields {
         Self { only: Some(only), withheld: BTreeSet::new() }
     }
 
+    /// Does the bundle tell who could open the secret? Not where it withholds whom the entries are about.
+    #[must_use]
+    pub fn tells_who(&self) -> bool {
+        let told = [("access.granted", "person"), ("person.added", "person"), ("access.granted", "grant")];
+        told.iter().all(|(kind, field)| self.shows(kind, field))
+    }
+
     /// Is this field of this kind of entry shown?
     #[must_use]
     pub fn shows(&self, kind: &str, name: &str) -> bool {

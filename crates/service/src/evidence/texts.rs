@@ -118,8 +118,7 @@ fn opening(chosen: &Chosen, name: impl Fn(&str) -> String) -> Option<Opening> {
 
 /// Who could open it, and on which entries that rests; not told where the bundle withholds whom the entries are about.
 fn who(wanted: &Exporting, selected: &Selected, name: impl Fn(&str) -> String) -> Option<Vec<Who>> {
-    let told = [("access.granted", "person"), ("person.added", "person"), ("access.granted", "grant")];
-    if wanted.existence.is_some() || !told.iter().all(|(kind, field)| wanted.fields.shows(kind, field)) {
+    if wanted.existence.is_some() || !wanted.fields.tells_who() {
         return None;
     }
     let about = |chosen: &&Chosen, person: PersonId| {
