@@ -253,12 +253,12 @@ async fn shown(
     render(status, &page)
 }
 
+/// The fields of one kind of entry: the kind in words, its fields, and how many of them are chosen.
+type OfKind = (String, Vec<Choice>, usize);
+
 /// The fields that occur: those that several kinds of entries have, and those of each kind. What no bundle ever shows is no
 /// choice.
-fn choices(
-    entries: &[PlannedEntry],
-    withheld: &[String],
-) -> (Vec<Choice>, Vec<(String, Vec<Choice>, usize)>) {
+fn choices(entries: &[PlannedEntry], withheld: &[String]) -> (Vec<Choice>, Vec<OfKind>) {
     let mut kinds: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for entry in entries {
         kinds.entry(&entry.kind).or_default().extend(entry.shown.iter().map(|(name, _)| name.as_str()));
