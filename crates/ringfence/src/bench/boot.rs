@@ -71,7 +71,7 @@ pub(super) async fn child(options: &Options) -> Result<(), Failure> {
 }
 
 /// People, then secrets for two fifths of the entries, then decisions for the rest, the last few after the snapshot.
-async fn build(place: &Path, entries: u64) -> Result<(), Failure> {
+pub(super) async fn build(place: &Path, entries: u64) -> Result<(), Failure> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     let created =
         Service::create(Config::local(place), &passphrase, KdfParams::default(), "Measured", "UTC").await?;

@@ -2,6 +2,7 @@
 
 mod boot;
 mod company;
+mod evidence;
 mod gate;
 mod http;
 mod journal;
@@ -38,6 +39,12 @@ pub(crate) enum Which {
     },
     /// A document of 4 GiB through HTTP, up and down: what memory that takes
     Http,
+    /// Evidence out of a long record: exporting, looking back, one field, three witnesses
+    Evidence {
+        /// How many entries it has
+        #[arg(long, default_value_t = boot::ENTRIES)]
+        entries: u64,
+    },
     /// All of them
     All,
     /// Opens the record in --data and tells what that took: a process of its own, so that its memory is its own
@@ -83,6 +90,14 @@ impl Which {
         }
         if all || matches!(self, Which::Http) {
             figures.extend(http::measure(&folder.path().join("http")).await?);
+        }
+        let evidence = match self {
+            Which::Evidence { entries } => Some(entries),
+            Which::All => Some(boot::ENTRIES),
+            _ => None,
+        };
+        if let Some(entries) = evidence {
+            figures.extend(evidence::measure(&folder.path().join("evidence"), entries).await?);
         }
         let (entries, keep) = match self {
             Which::Boot { entries, keep } => (Some(entries), keep),
