@@ -7,6 +7,7 @@
 //! [`Edge`], which keeps the tree's right edge and gives out the [tiles](TileId) that are full; proofs are
 //! computed [from tiles](HashSource); a [`Checkpoint`] signed as a [note](SignedNote) fixes the whole tree.
 
+mod base64;
 pub mod canonical;
 pub mod checkpoint;
 pub mod cosignature;
