@@ -75,7 +75,7 @@ pub(crate) async fn listen(service: &Service, settings: Settings, out: &Output) 
     Ok(())
 }
 
-async fn told_to_stop() {
+pub(crate) async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
     match signal(SignalKind::terminate()) {
         Ok(mut terminate) => {

@@ -22,4 +22,5 @@ mod suite {
     mod second_factor;
     mod story;
     mod two_processes;
+    mod witness;
 }

@@ -10,3 +10,4 @@ pub(crate) mod person;
 pub(crate) mod record;
 pub(crate) mod requirements;
 pub(crate) mod secret;
+pub(crate) mod witness;

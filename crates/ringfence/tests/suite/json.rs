@@ -1,16 +1,19 @@
 //! `--json` of every command: one document on standard output, of a shape that scripts can rely on.
 
 use super::help::leaves;
+use super::witness::Witnessing;
 use crate::support::company::{CARL, EVA, KIM, OLGA, SVEN};
 use crate::support::{Answer, Company, Folder, PASSPHRASE, as_read};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::Path;
 
-/// Not asked here: what runs until it is told to stop (`two_processes.rs` asks it), what measures for minutes, and what
+/// Not asked here: what runs until it is told to stop (`two_processes.rs` and `witness.rs` ask it), what measures for minutes, and what
 /// needs a second factor, which only a browser sets up.
-const APART: [&str; 7] = [
+const APART: [&str; 8] = [
     "serve",
+    "witness serve",
     "bench gate",
     "bench journal",
     "bench vault",
@@ -60,6 +63,7 @@ fn every_command_prints_one_document_of_the_shape_that_was_read() {
     agreements(&mut round);
     access(&mut round);
     the_rest(&mut round);
+    witness(&mut round);
     let missing: Vec<&String> = round
         .leaves
         .iter()
@@ -212,6 +216,18 @@ fn the_rest(round: &mut Round) {
     let renewed = round.ask(&["recovery", "renew"]);
     let printed = round.folder.file("recovery", renewed["recovery_key"].as_str().unwrap());
     round.ask(&["passphrase", "recover", "--recovery-file", &printed]);
+}
+
+fn witness(round: &mut Round) {
+    let data = path(round, "witness");
+    round.ask(&["witness", "init", "--name", "witness.example", "--data", &data]);
+    let kept = round.folder.run(&["record", "checkpoint", "--json"]).json();
+    let (checkpoint, key) = (kept["checkpoint"].as_str().unwrap(), kept["verifier"].as_str().unwrap());
+    round.ask(&["witness", "trust", key, "--data", &data]);
+    round.ask(&["witness", "list", "--data", &data]);
+    let cosigned = Witnessing::start(Path::new(&data)).add(&format!("old 0\n\n{checkpoint}"));
+    assert_eq!(cosigned.0, 200, "{}", cosigned.1);
+    round.ask(&["witness", "list", "--data", &data]);
 }
 
 fn path(round: &Round, name: &str) -> String {
