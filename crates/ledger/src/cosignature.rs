@@ -67,7 +67,7 @@ pub(crate) fn verified(key: &VerifierKey, text: &str, bytes: &[u8]) -> Option<u6
 }
 
 /// The bytes of a `timestamped_signature`: the time, big-endian, and the signature.
-fn time(bytes: &[u8]) -> Option<(u64, &[u8])> {
+pub(crate) fn time(bytes: &[u8]) -> Option<(u64, &[u8])> {
     let (seconds, signature) = bytes.split_first_chunk::<8>()?;
     Some((u64::from_be_bytes(*seconds), signature))
 }

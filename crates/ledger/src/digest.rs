@@ -64,6 +64,27 @@ impl Digest {
     }
 }
 
+/// The digest of bytes that come in parts.
+pub struct Hasher(sha::Context);
+
+impl Hasher {
+    /// Of nothing yet.
+    #[expect(clippy::new_without_default, reason = "a hasher that nobody asked for is a mistake")]
+    pub fn new() -> Self {
+        Self(sha::Context::new(&sha::SHA256))
+    }
+
+    /// Goes on with more bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest of all of them.
+    pub fn finish(self) -> Digest {
+        of(self.0.finish())
+    }
+}
+
 /// The digest of some bytes.
 pub fn sha256(bytes: &[u8]) -> Digest {
     of(sha::digest(&sha::SHA256, bytes))

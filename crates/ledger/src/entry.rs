@@ -1,6 +1,6 @@
 //! One fact in the record: where, when, of what kind, and the digests of its hidden fields.
 
-use serde::Deserialize;
+use data_encoding::BASE64URL_NOPAD;
 
 use crate::canonical::MAX_INTEGER;
 use crate::digest::{Digest, leaf_hash};
@@ -69,26 +69,36 @@ impl Entry {
 
     /// Reads an entry. Only its canonical form is accepted: an entry has one text, and so one leaf.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EntryError> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Written<'a> {
-            #[serde(borrow, rename = "_sd")]
-            digests: Vec<&'a str>,
-            kind: &'a str,
-            position: u64,
-            time: &'a str,
+        Self::read(bytes).ok_or(EntryError::NotCanonical)?.checked()
+    }
+
+    // The canonical form leaves no choice in any byte, so it is read as fixed pieces rather than as any JSON.
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let mut rest = bytes.strip_prefix(b"{\"_sd\":[")?;
+        let mut digests = Vec::new();
+        while let Some(after) = rest.strip_prefix(b"\"") {
+            let (text, after) = after.split_first_chunk::<43>()?;
+            let mut digest = [0; 32];
+            BASE64URL_NOPAD.decode_mut(text, &mut digest).ok()?;
+            digests.push(Digest(digest));
+            rest = after.strip_prefix(b"\"")?;
+            match rest.strip_prefix(b",") {
+                Some(after) if after.starts_with(b"\"") => rest = after,
+                _ => break,
+            }
         }
-        let written: Written<'_> = serde_json::from_slice(bytes).map_err(|_| EntryError::NotCanonical)?;
-        let digests: Result<Vec<Digest>, _> =
-            written.digests.iter().map(|text| Digest::from_base64url(text)).collect();
-        let entry = Self {
-            position: written.position,
-            time: parse_time(written.time).ok_or(EntryError::NotCanonical)?,
-            kind: written.kind.to_owned(),
-            digests: digests.map_err(|_| EntryError::NotCanonical)?,
-        }
-        .checked()?;
-        if entry.to_bytes() == bytes { Ok(entry) } else { Err(EntryError::NotCanonical) }
+        let rest = rest.strip_prefix(b"],\"kind\":\"")?;
+        let (kind, rest) = rest.split_at_checked(rest.iter().position(|byte| *byte == b'"')?)?;
+        let rest = rest.strip_prefix(b"\",\"position\":")?;
+        let (position, rest) = rest.split_at_checked(rest.iter().position(|byte| *byte == b',')?)?;
+        let rest = rest.strip_prefix(b",\"time\":\"")?;
+        let (time, rest) = rest.split_first_chunk::<24>()?;
+        (rest == b"\"}").then_some(Self {
+            position: parse_decimal(position)?,
+            time: parse_time(time)?,
+            kind: str::from_utf8(kind).ok()?.to_owned(),
+            digests,
+        })
     }
 
     /// The canonical bytes (RFC 8785), for example
@@ -99,7 +109,7 @@ impl Entry {
         for (n, digest) in self.digests.iter().enumerate() {
             bytes.extend_from_slice(if n == 0 { b"\"" } else { b",\"" });
             let mut text = [0; 43];
-            data_encoding::BASE64URL_NOPAD.encode_mut(&digest.0, &mut text);
+            BASE64URL_NOPAD.encode_mut(&digest.0, &mut text);
             bytes.extend_from_slice(&text);
             bytes.push(b'"');
         }
@@ -121,7 +131,12 @@ impl Entry {
 
     /// Whether this entry holds the digest of `disclosure`.
     pub fn commits_to(&self, disclosure: &Disclosure) -> bool {
-        self.digests.binary_search(&disclosure.digest()).is_ok()
+        self.holds(&disclosure.digest())
+    }
+
+    /// Whether `digest` is one of this entry's.
+    pub fn holds(&self, digest: &Digest) -> bool {
+        self.digests.binary_search(digest).is_ok()
     }
 
     /// Where in the record, counted from 0; also the leaf's index in the tree.
@@ -165,6 +180,13 @@ impl Entry {
     }
 }
 
+/// A time in milliseconds since 1970 UTC as entries bear it, as `2026-11-23T10:00:00.123Z`; at most [`MAX_TIME`].
+pub fn time_text(time: i64) -> String {
+    let mut bytes = Vec::with_capacity(24);
+    push_time(&mut bytes, time.clamp(0, MAX_TIME).unsigned_abs());
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
 /// Appends RFC 3339 with three decimals, as `2026-11-23T10:00:00.123Z`. `time` is at most [`MAX_TIME`].
 fn push_time(bytes: &mut Vec<u8>, time: u64) {
     let (days, clock) = (time / 86_400_000, time % 86_400_000);
@@ -185,16 +207,30 @@ fn push_time(bytes: &mut Vec<u8>, time: u64) {
     bytes.push(b'Z');
 }
 
-// Digits at fixed places are enough here: what is not the canonical form is found when it is written again.
-fn parse_time(text: &str) -> Option<i64> {
-    let number = |from: usize, to: usize| -> Option<u64> { text.get(from..to)?.parse().ok() };
+fn parse_time(text: &[u8; 24]) -> Option<i64> {
+    let number = |from: usize, to: usize| -> Option<u64> {
+        let digits = text.get(from..to)?.iter();
+        digits
+            .map(|byte| byte.checked_sub(b'0').map(u64::from))
+            .try_fold(0, |sum, digit| Some(sum * 10 + digit?))
+    };
     let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
-    if year < 1970 || !(1..=12).contains(&month) || day == 0 {
+    if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
     let clock =
         number(11, 13)? * 3_600_000 + number(14, 16)? * 60_000 + number(17, 19)? * 1000 + number(20, 23)?;
-    i64::try_from(days(year, month, day) * 86_400_000 + clock).ok()
+    let time = days(year, month, day) * 86_400_000 + clock;
+    // Digits at fixed places were enough so far: days that do not exist, and the rest, are written otherwise.
+    let mut again = Vec::with_capacity(24);
+    push_time(&mut again, time);
+    if again == text { i64::try_from(time).ok() } else { None }
+}
+
+/// A decimal without sign and leading zeroes.
+fn parse_decimal(digits: &[u8]) -> Option<u64> {
+    let whole = digits.iter().all(u8::is_ascii_digit) && (digits.len() == 1 || !digits.starts_with(b"0"));
+    if whole { str::from_utf8(digits).ok()?.parse().ok() } else { None }
 }
 
 /// The proleptic Gregorian date of a day counted from 1970-01-01.

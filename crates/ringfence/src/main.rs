@@ -75,6 +75,9 @@ enum Area {
     /// The record: every entry, its proof, and whether all of it is whole
     #[command(subcommand)]
     Record(commands::record::Record),
+    /// Evidence for a stranger to check, and who outside vouches for the record
+    #[command(subcommand)]
+    Evidence(commands::evidence::Evidence),
     /// Witness other organisations' records: cosign their checkpoints, and never two that contradict each other
     #[command(subcommand)]
     Witness(commands::witness::Witness),
@@ -123,6 +126,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Area::Requirements(requirements) => requirements.run(options).await,
         Area::Account(account) => account.run(options).await,
         Area::Record(record) => record.run(options).await,
+        Area::Evidence(evidence) => evidence.run(options).await,
         Area::Witness(witness) => witness.run(options).await,
         Area::Passphrase(passphrase) => passphrase.run(options).await,
         Area::Recovery(recovery) => recovery.run(options).await,

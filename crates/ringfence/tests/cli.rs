@@ -14,6 +14,7 @@ mod support;
 
 mod suite {
     mod damage;
+    mod evidence;
     mod exit_codes;
     mod files;
     mod help;

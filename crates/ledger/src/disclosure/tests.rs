@@ -55,12 +55,17 @@ fn what_is_not_a_disclosure_is_refused() {
         (encode(r#"["salt","name","value"] "x""#), DisclosureError::NotATriple),
         (encode(r#"{"salt":"name"}"#), DisclosureError::NotATriple),
         (encode(&format!(r#"["s","n",{}]"#, "[".repeat(100_000))), DisclosureError::NotATriple),
+        (encode(r#"["salt","name",{"a":1,"a":2}]"#), DisclosureError::NotATriple),
+        (encode(r#"["salt","name","\ud800"]"#), DisclosureError::NotATriple),
         (encode(r#"["","name","value"]"#), DisclosureError::EmptySalt),
         (encode(r#"["salt","_sd","value"]"#), DisclosureError::ReservedName("_sd".into())),
         (encode(r#"["salt","...","value"]"#), DisclosureError::ReservedName("...".into())),
         ("WyJ=".into(), DisclosureError::NotBase64Url),
         ("".into(), DisclosureError::NotATriple),
     ] {
+        if let Ok(decoded) = BASE64URL_NOPAD.decode(text.as_bytes()) {
+            assert_eq!(name_of(&decoded), Err(error.clone()), "{text:.60}");
+        }
         assert_eq!(Disclosure::parse(&text), Err(error), "{text:.60}");
     }
     assert!(matches!(
@@ -85,6 +90,8 @@ proptest! {
             let read = Disclosure::parse(disclosure.encoded()).unwrap();
             prop_assert_eq!(read.digest(), disclosure.digest());
             prop_assert_eq!((read.salt(), read.name()), (disclosure.salt(), disclosure.name()));
+            let decoded = BASE64URL_NOPAD.decode(read.encoded().as_bytes()).unwrap();
+            prop_assert_eq!(name_of(&decoded).unwrap(), read.name());
         }
     }
 
@@ -104,6 +111,8 @@ proptest! {
         encoded in altered("WyJfMjZiYzRMVC1hYzZxMktJNmNCVzVlcyIsICJmYW1pbHlfbmFtZSIsICJNw7ZiaXVzIl0"),
     ) {
         let encoded = String::from_utf8_lossy(&encoded).into_owned();
+        prop_assert_eq!(name_of(&like).is_ok(), Disclosure::parse(&BASE64URL_NOPAD.encode(&like)).is_ok());
+        prop_assert_eq!(name_of(&bytes).is_ok(), Disclosure::parse(&BASE64URL_NOPAD.encode(&bytes)).is_ok());
         for text in [text, BASE64URL_NOPAD.encode(&bytes), BASE64URL_NOPAD.encode(&like), encoded] {
             if let Ok(disclosure) = Disclosure::parse(&text) {
                 prop_assert_eq!(disclosure.encoded(), text);

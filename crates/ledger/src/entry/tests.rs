@@ -74,6 +74,10 @@ fn other_ways_to_write_the_same_entry_are_refused() {
         good.replace(",\"kind\"", ", \"kind\""),
         good.replace("17", "17.0"),
         good.replace("17", "017"),
+        good.replace("17", "-17"),
+        good.replace("17", "99999999999999999999"),
+        good.replace("17", ""),
+        good.replace("17", "9007199254740992"),
         good.replace("\"kind\":\"a.b\"", "\"kind\":\"\\u0061.b\""),
         good.replace(".123Z", ".1230Z"),
         good.replace(".123Z", "+00:00"),
@@ -86,6 +90,11 @@ fn other_ways_to_write_the_same_entry_are_refused() {
         good.replace(&a, "x").replace(&b, &a).replace("\"x\"", &format!("\"{b}\"")),
         good.replace(&a, &b),
         good.replace(&a, &format!("{a}=")),
+        // The last character of 43 has two bits that say nothing.
+        good.replace(&a, &format!("{}{}", &a[..42], if a.ends_with('B') { 'C' } else { 'B' })),
+        good.replace(&format!("\"{a}\","), &format!("\"{a}\",,")),
+        good.replace(&format!("\"{b}\""), &format!("\"{b}\",")),
+        good.replace(".123Z", ".12\u{661}"),
         good.replace("}", ",\"x\":1}"),
         good.replace("{", "{\"kind\":\"a.b\","),
     ] {
@@ -122,7 +131,7 @@ proptest! {
     #[test]
     fn hostile_bytes_never_panic(bytes: Vec<u8>, time: String, digits in "[0-9+:TZ.-]{0,26}") {
         let _ = Entry::from_bytes(&bytes);
-        let _ = (parse_time(&time), parse_time(&digits));
+        let _ = time.as_bytes().first_chunk().and_then(parse_time);
         let text = format!(r#"{{"_sd":[],"kind":"k","position":1,"time":"{digits}"}}"#);
         prop_assert!(Entry::from_bytes(text.as_bytes()).is_ok_and(|e| e.to_bytes() == text.as_bytes())
             || Entry::from_bytes(text.as_bytes()).is_err());

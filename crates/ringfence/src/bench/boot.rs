@@ -65,7 +65,7 @@ pub(super) async fn child(options: &Options) -> Result<(), Failure> {
     let started = Started {
         entries: service.status().entries,
         seconds: begun.elapsed().as_secs_f64(),
-        peak_kib: peak_kib()?,
+        peak_kib: peak_kib("/proc/self/status")?,
     };
     options.output().document(&serde_json::to_value(started).map_err(broken)?)
 }
@@ -116,8 +116,9 @@ async fn decide(service: Service, writer: u64, share: u64, secrets: u32) -> Resu
     Ok(())
 }
 
-fn peak_kib() -> Result<u64, Failure> {
-    let status = std::fs::read_to_string("/proc/self/status").map_err(broken)?;
+/// The most memory that a process ever held, by its status file.
+pub(super) fn peak_kib(status: &str) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string(status).map_err(broken)?;
     status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))

@@ -3,6 +3,7 @@
 mod boot;
 mod company;
 mod gate;
+mod http;
 mod journal;
 mod vault;
 
@@ -35,6 +36,8 @@ pub(crate) enum Which {
         #[arg(long, value_name = "DIR")]
         keep: Option<PathBuf>,
     },
+    /// A document of 4 GiB through HTTP, up and down: what memory that takes
+    Http,
     /// All of them
     All,
     /// Opens the record in --data and tells what that took: a process of its own, so that its memory is its own
@@ -77,6 +80,9 @@ impl Which {
         }
         if all || matches!(self, Which::Journal) {
             figures.extend(journal::measure(&folder.path().join("journal")).await?);
+        }
+        if all || matches!(self, Which::Http) {
+            figures.extend(http::measure(&folder.path().join("http")).await?);
         }
         let (entries, keep) = match self {
             Which::Boot { entries, keep } => (Some(entries), keep),

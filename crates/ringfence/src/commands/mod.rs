@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod agreement;
 pub(crate) mod document;
+pub(crate) mod evidence;
 pub(crate) mod init;
 pub(crate) mod keys;
 pub(crate) mod person;

@@ -37,6 +37,10 @@ impl Witnessing {
         Self { child, address }
     }
 
+    pub(super) fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Shows it a checkpoint; the status and the body of its answer.
     pub(super) fn add(&self, body: &str) -> (u16, String) {
         let mut stream = TcpStream::connect(&self.address).unwrap();

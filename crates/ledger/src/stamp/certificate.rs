@@ -1,0 +1,297 @@
+//! One certificate (RFC 5280, section 4): what it says, and whether another signed it.
+
+use der::asn1::ObjectIdentifier;
+use der::{Tag, TagNumber};
+
+use super::algorithm::{PublicKey, SignatureAlgorithm};
+use super::fields::{Element, Fields, Read, Unreadable, holding, plain};
+use super::name::Name;
+use super::oids;
+use crate::digest::{Digest, sha256};
+
+/// The longest certificate, in bytes.
+pub(super) const MAX_CERTIFICATE: usize = 16 << 10;
+/// The most extensions of one certificate, and the most values in one of them.
+const MAX_EXTENSIONS: usize = 64;
+
+// RFC 5280, 4.2.1.3: the named bits of a key usage.
+const DIGITAL_SIGNATURE: u8 = 0x80;
+const NON_REPUDIATION: u8 = 0x40;
+const KEY_CERT_SIGN: u8 = 0x04;
+
+/// A certificate. Nobody has checked it: see [`issued_by`](Self::issued_by).
+#[derive(Clone, Debug)]
+pub(super) struct Certificate {
+    pub(super) der: Vec<u8>,
+    pub(super) serial: Vec<u8>,
+    pub(super) issuer: Name,
+    pub(super) subject: Name,
+    /// In seconds since 1970.
+    pub(super) not_before: i64,
+    /// In seconds since 1970.
+    pub(super) not_after: i64,
+    pub(super) key: PublicKey,
+    /// The bytes that the issuer signed.
+    signed: Vec<u8>,
+    algorithm: SignatureAlgorithm,
+    signature: Vec<u8>,
+    extensions: Extensions,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Extensions {
+    /// Basic constraints: whether it is an authority, and how many may stand between it and the signer.
+    authority: Option<(bool, Option<u32>)>,
+    key_usage: Option<Vec<u8>>,
+    /// Extended key usage: whether it is critical, and the purposes.
+    purposes: Option<(bool, Vec<ObjectIdentifier>)>,
+    subject_key: Option<Vec<u8>>,
+    issuer_key: IssuerKey,
+    /// GeneralNames, each as it stands.
+    alternative_names: Vec<Vec<u8>>,
+    /// Whether there is one that must be understood and is not.
+    beyond: bool,
+}
+
+/// The authority key identifier (RFC 5280, 4.2.1.1).
+#[derive(Clone, Debug, Default)]
+struct IssuerKey {
+    id: Option<Vec<u8>>,
+    name: Option<Vec<u8>>,
+    serial: Option<Vec<u8>>,
+}
+
+impl Certificate {
+    pub(super) fn read(der: &[u8]) -> Read<Self> {
+        if der.len() > MAX_CERTIFICATE {
+            return Err(Unreadable("certificate"));
+        }
+        let mut outer = Element::of(der, Tag::Sequence, "certificate")?.fields();
+        let tbs = outer.take(Tag::Sequence, "tbsCertificate")?;
+        let algorithm = outer.take(Tag::Sequence, "signatureAlgorithm")?;
+        let signature = outer.take(Tag::BitString, "signatureValue")?.whole_bits("signatureValue")?;
+        outer.end("certificate")?;
+
+        let mut fields = tbs.fields();
+        // Version 3, which alone has extensions, is written 2; version 1 is not written.
+        let version = fields.maybe(holding(TagNumber::N0), "version")?;
+        let version =
+            version.map(|version| Element::of(version.value, Tag::Integer, "version")?.number("version"));
+        let extended = match version.transpose()? {
+            Some(2) => true,
+            None => false,
+            Some(_) => return Err(Unreadable("version")),
+        };
+        let serial = fields.take(Tag::Integer, "serialNumber")?.integer("serialNumber")?;
+        if fields.take(Tag::Sequence, "signature")?.der != algorithm.der {
+            return Err(Unreadable("signature"));
+        }
+        let issuer = Name::read(fields.take(Tag::Sequence, "issuer")?, "issuer")?;
+        let mut validity = fields.sequence("validity")?;
+        let not_before = validity.any("notBefore")?.seconds("notBefore")?;
+        let not_after = validity.any("notAfter")?.seconds("notAfter")?;
+        validity.end("validity")?;
+        let subject = Name::read(fields.take(Tag::Sequence, "subject")?, "subject")?;
+        let key =
+            PublicKey::read(fields.take(Tag::Sequence, "subjectPublicKeyInfo")?, "subjectPublicKeyInfo")?;
+        let extensions = if extended { fields.maybe(holding(TagNumber::N3), "extensions")? } else { None };
+        let extensions = match extensions {
+            Some(list) => Extensions::read(Element::of(list.value, Tag::Sequence, "extensions")?)?,
+            None => Extensions::default(),
+        };
+        fields.end("tbsCertificate")?;
+        Ok(Self {
+            der: der.to_vec(),
+            serial: serial.to_vec(),
+            issuer,
+            subject,
+            not_before,
+            not_after,
+            key,
+            signed: tbs.der.to_vec(),
+            algorithm: SignatureAlgorithm::read(algorithm, None, "signatureAlgorithm")?,
+            signature: signature.to_vec(),
+            extensions,
+        })
+    }
+
+    pub(super) fn fingerprint(&self) -> Digest {
+        sha256(&self.der)
+    }
+
+    /// Whether `issuer` is named as the issuer, and its key made the signature.
+    pub(super) fn issued_by(&self, issuer: &Self) -> Result<(), &'static str> {
+        if self.issuer.der != issuer.subject.der {
+            return Err("was issued under another name than that of the next certificate");
+        }
+        let named = &self.extensions.issuer_key;
+        let other_key = named.id.is_some()
+            && issuer.extensions.subject_key.is_some()
+            && named.id != issuer.extensions.subject_key;
+        let other_name = named.name.as_ref().is_some_and(|name| *name != issuer.issuer.der);
+        let other_serial = named.serial.as_ref().is_some_and(|serial| *serial != issuer.serial);
+        if other_key || other_name || other_serial {
+            return Err("names another key of its issuer than that of the next certificate");
+        }
+        if !issuer.key.makes(self.algorithm) {
+            return Err(
+                "is signed in a way that is not relied on: RSA of 2048 to 8192 bits, ECDSA (P-256, P-384) or Ed25519, with SHA-2, are",
+            );
+        }
+        if issuer.key.made(self.algorithm, &self.signed, &self.signature) {
+            Ok(())
+        } else {
+            Err("was not signed by the key of the next certificate")
+        }
+    }
+
+    /// Whether it may issue certificates, with `between` others between it and the signer's (RFC 5280, 6.1.4).
+    pub(super) fn may_issue(&self, between: usize) -> Result<(), &'static str> {
+        let Some((true, longest)) = self.extensions.authority else {
+            return Err("is not that of a certificate authority");
+        };
+        if longest.is_some_and(|longest| usize::try_from(longest).is_ok_and(|longest| longest < between)) {
+            return Err("may not have so many authorities below it");
+        }
+        let usage = self.extensions.key_usage.as_deref();
+        if usage.is_some_and(|usage| usage.first().is_none_or(|bits| bits & KEY_CERT_SIGN == 0)) {
+            return Err("may not sign certificates (key usage)");
+        }
+        let purposes = self.extensions.purposes.as_ref();
+        let fits = |purpose: &ObjectIdentifier| {
+            [oids::TIME_STAMPING, oids::ANY_EXTENDED_KEY_USAGE].contains(purpose)
+        };
+        if purposes.is_some_and(|(_, purposes)| !purposes.iter().any(fits)) {
+            return Err("issues for other purposes than time stamping (extended key usage)");
+        }
+        Ok(())
+    }
+
+    /// Whether its key is for time stamps and for nothing else (RFC 3161, 2.3).
+    pub(super) fn may_stamp(&self) -> Result<(), &'static str> {
+        match &self.extensions.purposes {
+            Some((true, purposes)) if *purposes == [oids::TIME_STAMPING] => {}
+            Some((false, _)) => {
+                return Err("states its purpose without making it critical (extended key usage)");
+            }
+            Some(_) => return Err("is for other purposes than time stamping alone (extended key usage)"),
+            None => return Err("is not for time stamping (extended key usage)"),
+        }
+        // Signing, by either of its two names, and nothing beside it.
+        match self.extensions.key_usage.as_deref() {
+            None => Ok(()),
+            Some([bits]) if *bits != 0 && bits & !(DIGITAL_SIGNATURE | NON_REPUDIATION) == 0 => Ok(()),
+            Some(_) => Err("is not for signing alone (key usage)"),
+        }
+    }
+
+    /// Whether nothing in it must be understood that is not understood here.
+    pub(super) fn is_understood(&self) -> Result<(), &'static str> {
+        if self.extensions.beyond {
+            return Err(
+                "has a restriction that this program does not know; ask the authority for another chain",
+            );
+        }
+        Ok(())
+    }
+
+    /// Whether a GeneralName is its subject or one of its alternative names (RFC 3161, 2.4.2, `tsa`).
+    pub(super) fn is_called(&self, general_name: Element<'_>) -> bool {
+        let subject = general_name.tag == holding(TagNumber::N4) && general_name.value == self.subject.der;
+        subject || self.extensions.alternative_names.iter().any(|name| name == general_name.der)
+    }
+}
+
+impl Extensions {
+    fn read(list: Element<'_>) -> Read<Self> {
+        let mut extensions = Self::default();
+        let mut seen = Vec::new();
+        for extension in list.fields().all(Tag::Sequence, MAX_EXTENSIONS, "extensions")? {
+            let (oid, critical, value) = extension_of(extension)?;
+            if seen.contains(&oid) {
+                return Err(Unreadable("extensions"));
+            }
+            seen.push(oid);
+            extensions.add(oid, critical, value)?;
+        }
+        if seen.is_empty() { Err(Unreadable("extensions")) } else { Ok(extensions) }
+    }
+
+    fn add(&mut self, oid: ObjectIdentifier, critical: bool, value: &[u8]) -> Read<()> {
+        match oid {
+            oids::BASIC_CONSTRAINTS => {
+                let mut fields = Element::of(value, Tag::Sequence, "basicConstraints")?.fields();
+                let authority = fields.maybe(Tag::Boolean, "cA")?;
+                let authority = authority.map_or(Ok(false), |element| element.boolean("cA"))?;
+                let longest = fields.maybe(Tag::Integer, "pathLenConstraint")?;
+                let longest = longest.map(|element| element.number("pathLenConstraint")).transpose()?;
+                fields.end("basicConstraints")?;
+                self.authority = Some((authority, longest));
+            }
+            oids::KEY_USAGE => {
+                let bits = Element::of(value, Tag::BitString, "keyUsage")?.flags("keyUsage")?;
+                self.key_usage = Some(bits.to_vec());
+            }
+            oids::EXTENDED_KEY_USAGE => {
+                let list = Element::of(value, Tag::Sequence, "extKeyUsage")?.fields();
+                let purposes = list.all(Tag::ObjectIdentifier, MAX_EXTENSIONS, "extKeyUsage")?;
+                let purposes: Read<Vec<_>> =
+                    purposes.into_iter().map(|purpose| purpose.oid("extKeyUsage")).collect();
+                self.purposes = Some((critical, purposes?));
+            }
+            oids::SUBJECT_ALT_NAME => {
+                let mut names = Element::of(value, Tag::Sequence, "subjectAltName")?.fields();
+                while !names.is_empty() {
+                    self.alternative_names.push(names.any("subjectAltName")?.der.to_vec());
+                }
+            }
+            // Which policies are named restricts nobody who asks for none (RFC 5280, 6.1.1 (c)).
+            oids::CERTIFICATE_POLICIES => {}
+            // These two must not be critical (RFC 5280, 4.2.1.1 and 4.2.1.2).
+            oids::SUBJECT_KEY_ID if !critical => {
+                let id = Element::of(value, Tag::OctetString, "subjectKeyIdentifier")?;
+                self.subject_key = Some(id.value.to_vec());
+            }
+            oids::AUTHORITY_KEY_ID if !critical => {
+                let fields = Element::of(value, Tag::Sequence, "authorityKeyIdentifier")?.fields();
+                self.issuer_key = IssuerKey::read(fields)?;
+            }
+            // What a name constraint forbids is forbidden, critical or not.
+            oids::NAME_CONSTRAINTS => self.beyond = true,
+            _ => self.beyond |= critical,
+        }
+        Ok(())
+    }
+}
+
+impl IssuerKey {
+    fn read(mut fields: Fields<'_>) -> Read<Self> {
+        let name = "authorityKeyIdentifier";
+        let id = fields.maybe(plain(TagNumber::N0), name)?.map(|id| id.value.to_vec());
+        let issuer = fields
+            .maybe(holding(TagNumber::N1), name)?
+            .map(|names| only_directory_name(names.fields(), name));
+        let serial = fields.maybe(plain(TagNumber::N2), name)?;
+        let serial = serial.map(|serial| serial.tagged(Tag::Integer).integer(name)).transpose()?;
+        fields.end(name)?;
+        Ok(Self { id, name: issuer.transpose()?.map(<[u8]>::to_vec), serial: serial.map(<[u8]>::to_vec) })
+    }
+}
+
+/// The Name of GeneralNames that hold one directoryName and nothing else.
+pub(super) fn only_directory_name<'a>(mut names: Fields<'a>, name: &'static str) -> Read<&'a [u8]> {
+    let directory = names.take(holding(TagNumber::N4), name)?;
+    names.end(name)?;
+    Ok(directory.value)
+}
+
+/// Reads an Extension (RFC 5280, 4.1): its name, whether it is critical, and its value.
+pub(super) fn extension_of(extension: Element<'_>) -> Read<(ObjectIdentifier, bool, &[u8])> {
+    let mut fields = extension.fields();
+    let oid = fields.take(Tag::ObjectIdentifier, "extensions")?.oid("extensions")?;
+    let critical = fields.maybe(Tag::Boolean, "extensions")?;
+    let critical = critical.map_or(Ok(false), |critical| critical.boolean("extensions"))?;
+    let value = fields.take(Tag::OctetString, "extensions")?.value;
+    fields.end("extensions")?;
+    Ok((oid, critical, value))
+}
