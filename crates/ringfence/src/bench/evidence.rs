@@ -48,14 +48,14 @@ pub(super) async fn measure(place: &Path, entries: u64) -> Result<Vec<Figure>, F
     let asked = ask_three(&service, &counsel, place).await?;
     let size = service.status().entries;
     Ok(vec![
-        Figure::new(
-            format!("exporting {shown} entries out of {size}"),
-            export,
-            "s",
-            Bound::AtMost(1.0),
-        ),
+        Figure::new(format!("exporting {shown} entries out of {size}"), export, "s", Bound::AtMost(1.0)),
         Figure::new("state of a secret at a past moment: longest", back, "s", Bound::AtMost(3.0)),
-        Figure::new("one field of one entry, as one file", proof.len() as f64, "bytes", Bound::AtMost(4096.0)),
+        Figure::new(
+            "one field of one entry, as one file",
+            proof.len() as f64,
+            "bytes",
+            Bound::AtMost(4096.0),
+        ),
         Figure::new("a checkpoint with 3 witnesses", asked, "s", Bound::AtMost(1.0)),
     ])
 }
