@@ -79,6 +79,9 @@ pub enum StampError {
     /// Not a chain of certificates.
     #[error("this is not a chain of certificates: {0}")]
     Chain(&'static str),
+    /// Not a list of revoked certificates that can be relied on.
+    #[error("this list of revoked certificates is of no use: {0}")]
+    Revocation(&'static str),
     /// A certificate that cannot be read.
     #[error("certificate {place} cannot be read: `{field}` is missing, or not as RFC 5280 has it")]
     UnreadableCertificate {
