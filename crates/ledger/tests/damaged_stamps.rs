@@ -123,18 +123,33 @@ fn damaged_time_stamps_are_judged_as_openssl_judges_them() {
 
 /// Whether all that was changed lies among the certificates that the token carries.
 fn is_among_certificates(good: &[u8], damaged: &[u8]) -> bool {
-    let Ok(chain) = Chain::from_response(good) else { return false };
-    let first = chain.to_pem();
-    let first: String = first.lines().skip(1).take_while(|line| !line.starts_with('-')).collect();
-    let first = data_encoding::BASE64.decode(first.as_bytes()).unwrap();
-    // The signer's certificate is the first of them; what follows them begins with the digest of what was signed.
-    let Some(begin) = good.windows(first.len()).position(|window| window == first) else { return false };
-    let whole = tree(good).at_mut(&[1, 1, 0]).nodes_mut()[3].der().len();
-    let (header, begin) = (4, begin);
+    let bare = |response: &[u8]| {
+        let mut whole = tree(response);
+        whole.at_mut(&[1, 1, 0]).nodes_mut().retain(|node| node.tag != CERTIFICATES);
+        whole.der()
+    };
+    // What stands there may be no DER at all, which this reader takes for a mistake of its caller.
+    match std::panic::catch_unwind(|| bare(damaged)) {
+        Ok(left) => left == bare(good),
+        Err(_) => is_within(good, damaged),
+    }
+}
+
+/// Whether the bytes that were changed lie between the first certificate and what follows the last.
+fn is_within(good: &[u8], damaged: &[u8]) -> bool {
+    let mut whole = tree(good);
+    let nodes = whole.at_mut(&[1, 1, 0]).nodes_mut();
+    let Some(certificates) = nodes.iter().find(|node| node.tag == CERTIFICATES).map(tlv::Node::der) else {
+        return false;
+    };
+    let begin = good.windows(certificates.len()).position(|window| window == certificates).unwrap();
     let same = good.iter().zip(damaged).take_while(|(one, other)| one == other).count();
     let rest = good.iter().rev().zip(damaged.iter().rev()).take_while(|(one, other)| one == other).count();
-    same + header >= begin && good.len() - rest <= begin + whole
+    same >= begin && good.len() - rest <= begin + certificates.len()
 }
+
+/// The tag of the certificates in SignedData (RFC 5652, section 5.1).
+const CERTIFICATES: u8 = 0xa0;
 
 /// Numbers that look random and are the same in every run (SplitMix64).
 struct Dice(u64);

@@ -79,11 +79,12 @@ impl Witness {
                 let key = folder.verifier().to_string();
                 let listening = witness::bind(folder, Settings { listen, behind_proxy }).await?;
                 let address = format!("http://{}", listening.address());
+                let stopping = told_to_stop();
                 if out.json {
                     out.document(&json!({ "address": address, "verifier": key }))?;
                 }
                 note(format!("The witness {key}\nserves at {address}/ (stop with Ctrl-C)"));
-                listening.run(told_to_stop()).await;
+                listening.run(stopping).await;
                 note("Stopping");
                 Ok(())
             }
