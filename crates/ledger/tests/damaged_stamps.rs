@@ -121,31 +121,45 @@ fn damaged_time_stamps_are_judged_as_openssl_judges_them() {
     assert!(unexplained.is_empty(), "refused here alone, and why is not written down: {unexplained:#?}");
 }
 
-/// Whether all that was changed lies among the certificates that the token carries.
+/// Whether all that was changed lies among the certificates that the token carries: whether the rest of both is the same.
 fn is_among_certificates(good: &[u8], damaged: &[u8]) -> bool {
-    let bare = |response: &[u8]| {
-        let mut whole = tree(response);
-        whole.at_mut(&[1, 1, 0]).nodes_mut().retain(|node| node.tag != CERTIFICATES);
-        whole.der()
-    };
-    // What stands there may be no DER at all, which this reader takes for a mistake of its caller.
-    match std::panic::catch_unwind(|| bare(damaged)) {
-        Ok(left) => left == bare(good),
-        Err(_) => is_within(good, damaged),
-    }
+    matches!((without_certificates(good), without_certificates(damaged)), (Some(one), Some(other)) if one == other)
 }
 
-/// Whether the bytes that were changed lie between the first certificate and what follows the last.
-fn is_within(good: &[u8], damaged: &[u8]) -> bool {
-    let mut whole = tree(good);
-    let nodes = whole.at_mut(&[1, 1, 0]).nodes_mut();
-    let Some(certificates) = nodes.iter().find(|node| node.tag == CERTIFICATES).map(tlv::Node::der) else {
-        return false;
-    };
-    let begin = good.windows(certificates.len()).position(|window| window == certificates).unwrap();
-    let same = good.iter().zip(damaged).take_while(|(one, other)| one == other).count();
-    let rest = good.iter().rev().zip(damaged.iter().rev()).take_while(|(one, other)| one == other).count();
-    same >= begin && good.len() - rest <= begin + certificates.len()
+/// The parts of a response but for the certificates, which may be no DER at all inside (RFC 3161, 2.4.2; RFC 5652, 5.1).
+fn without_certificates(response: &[u8]) -> Option<Vec<&[u8]>> {
+    let answer = inside(response)?;
+    let token = inside(answer.get(1)?)?;
+    let explicit = inside(token.get(1)?)?;
+    let signed = inside(explicit.first()?)?;
+    let kept = signed.into_iter().filter(|part| part.first() != Some(&CERTIFICATES));
+    Some([*answer.first()?, *token.first()?].into_iter().chain(kept).collect())
+}
+
+/// The elements inside an element; nothing where their lengths are not those of DER.
+fn inside(element: &[u8]) -> Option<Vec<&[u8]>> {
+    let mut rest = element.get(header(element)?.0..)?;
+    let mut found = Vec::new();
+    while !rest.is_empty() {
+        let (begin, length) = header(rest)?;
+        let (one, more) = rest.split_at_checked(begin + length)?;
+        found.push(one);
+        rest = more;
+    }
+    Some(found)
+}
+
+/// How many bytes stand before the content of an element, and how long that is.
+fn header(element: &[u8]) -> Option<(usize, usize)> {
+    match *element.get(1)? {
+        short @ 0..0x80 => Some((2, short.into())),
+        long @ 0x81..=0x84 => {
+            let count = usize::from(long - 0x80);
+            let length = element.get(2..2 + count)?.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));
+            Some((2 + count, length))
+        }
+        _ => None,
+    }
 }
 
 /// The tag of the certificates in SignedData (RFC 5652, section 5.1).

@@ -94,6 +94,8 @@ impl Chrome {
             panic!("chromium does not start: install it, as `./test` does. chromedriver says: {error}")
         });
         chrome.session = begun["sessionId"].as_str().unwrap().to_owned();
+        // A window that nobody looks at has no focus to show.
+        chrome.devtools("Emulation.setFocusEmulationEnabled", &json!({ "enabled": true }));
         chrome.see(1280, Colours::Light);
         chrome
     }
