@@ -152,7 +152,7 @@ fn inside(element: &[u8]) -> Option<Vec<&[u8]>> {
 /// How many bytes stand before the content of an element, and how long that is.
 fn header(element: &[u8]) -> Option<(usize, usize)> {
     match *element.get(1)? {
-        short @ 0..0x80 => Some((2, short.into())),
+        short @ 0..=0x7f => Some((2, short.into())),
         long @ 0x81..=0x84 => {
             let count = usize::from(long - 0x80);
             let length = element.get(2..2 + count)?.iter().fold(0, |sum, byte| sum << 8 | usize::from(*byte));

@@ -225,7 +225,7 @@ async fn the_api_plans_and_exports_what_the_pages_do() {
 /// A witness on loopback.
 async fn witness(folder: &Path, name: &str, log: &str) -> Witness {
     let made = ::witness::Folder::create(folder, name).unwrap();
-    made.trust(&log.parse().unwrap()).unwrap();
+    made.trust(&log.parse().unwrap(), false).unwrap();
     let key = made.verifier().to_string();
     let settings = ::witness::Settings { listen: "127.0.0.1:0".parse().unwrap(), behind_proxy: Vec::new() };
     let listening = ::witness::bind(made, settings).await.unwrap();

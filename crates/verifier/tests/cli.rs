@@ -1,5 +1,15 @@
 //! The program as a stranger runs it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "helpers of tests may panic as tests do"
+)]
+
 mod support;
 
 use std::path::Path;

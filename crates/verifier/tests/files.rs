@@ -1,5 +1,15 @@
 //! Files as they are handed over: read in parts they give the verdict that they give in memory, and tricks with ZIP give none.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "helpers of tests may panic as tests do"
+)]
+
 mod support;
 
 use std::path::Path;

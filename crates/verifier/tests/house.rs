@@ -1,5 +1,15 @@
 //! What the verifier stands on: little enough for somebody to read.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "helpers of tests may panic as tests do"
+)]
+
 use std::collections::BTreeSet;
 use std::process::Command;
 

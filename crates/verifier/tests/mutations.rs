@@ -1,5 +1,15 @@
 //! Whatever is changed in a bundle, it does not verify.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "helpers of tests may panic as tests do"
+)]
+
 mod support;
 
 use std::collections::BTreeMap;

@@ -1,5 +1,15 @@
 //! The page for a browser, in a real one: `page/tests/test_page.py` opens it as a person does, and holds it against the script.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "helpers of tests may panic as tests do"
+)]
+
 use std::process::Command;
 
 #[test]

@@ -1,5 +1,15 @@
 //! Bundles with time stamps, of an authority that `openssl` is.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    clippy::print_stdout,
+    reason = "helpers of tests may panic as tests do"
+)]
+
 #[path = "../../ledger/tests/support/authority.rs"]
 mod authority;
 mod support;
