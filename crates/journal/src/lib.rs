@@ -33,7 +33,7 @@ mod verify;
 pub use error::{AppendError, Damage, JournalError, OpenError, StorageError};
 pub use faults::{Faults, Step};
 pub use journal::{Head, Journal, JournalKeys, SEGMENT};
-pub use proof::{Consistency, Inclusion};
+pub use proof::{Consistency, Inclusion, Tree};
 pub use read::{Filter, Page};
 pub use record::{Draft, FieldsError, Stored};
 pub use store::Store;

@@ -42,13 +42,85 @@ pub struct Consistency {
     pub checkpoint: String,
 }
 
+/// The tree at one moment: what is cut out of it fits together, whatever is appended meanwhile.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    edge: Edge,
+    root: Digest,
+    checkpoint: String,
+}
+
+impl Tree {
+    /// How many entries it has.
+    pub fn size(&self) -> u64 {
+        self.edge.size()
+    }
+
+    /// The root over them.
+    pub fn root(&self) -> Digest {
+        self.root
+    }
+
+    /// The signed checkpoint that states both, as C2SP signed-note text.
+    pub fn checkpoint(&self) -> &str {
+        &self.checkpoint
+    }
+}
+
 impl Journal {
+    /// The tree as this process knows it now.
+    pub fn tree(&self) -> Tree {
+        let state = self.state();
+        Tree { edge: state.walk.edge.clone(), root: state.root, checkpoint: state.note.clone() }
+    }
+
+    /// Tiles of a tree, each as wide as that tree has it (C2SP tlog-tiles).
+    ///
+    /// # Errors
+    /// [`JournalError::Damaged`] where a tile is missing or too short.
+    pub async fn tiles(
+        &self,
+        tree: &Tree,
+        ids: impl IntoIterator<Item = TileId>,
+    ) -> Result<Vec<(TileId, Vec<Digest>)>, JournalError> {
+        let mut tiles = Vec::new();
+        for id in ids {
+            let mut hashes = self.tile_of(&tree.edge, id.level, id.index).await?;
+            let width = usize::from(id.width);
+            if hashes.len() < width {
+                let reason = format!("the stored tree has no tile `{}`", id.path());
+                return Err(Damage::at(id.index, reason).into());
+            }
+            // Whoever appended since may have continued it.
+            hashes.truncate(width);
+            tiles.push((id, hashes));
+        }
+        Ok(tiles)
+    }
+
+    /// A tile from the edge where it is the last of its level, or else as it is stored.
+    async fn tile_of(&self, edge: &Edge, level: u8, index: u64) -> Result<Vec<Digest>, JournalError> {
+        if index == edge.size() >> (8 * (u32::from(level) + 1)).min(63) {
+            Ok(edge.partial(level).to_vec())
+        } else {
+            read_tile(&self.store, level, index).await
+        }
+    }
+
     /// Proves that the entry at `position` is in the record, as far as this process knows it.
     ///
     /// # Errors
     /// [`JournalError::Damaged`] if the stored tree does not lead to the signed root.
     pub async fn inclusion_proof(&self, position: u64) -> Result<Inclusion, JournalError> {
-        let (edge, root, checkpoint) = self.snapshot_of_tree();
+        self.inclusion_with(&self.tree(), position).await
+    }
+
+    /// The same in the tree of a moment ago.
+    ///
+    /// # Errors
+    /// As [`Journal::inclusion_proof`].
+    pub async fn inclusion_with(&self, tree: &Tree, position: u64) -> Result<Inclusion, JournalError> {
+        let Tree { edge, root, checkpoint } = tree.clone();
         let size = edge.size();
         if position >= size {
             return Err(JournalError::NoSuchEntry { position, size });
@@ -61,13 +133,46 @@ impl Journal {
         Ok(Inclusion { position, leaf, proof, size, root, checkpoint })
     }
 
+    /// The hashes that lead from the entry at `position` to the root that the first `size` entries had.
+    ///
+    /// # Errors
+    /// [`JournalError::NoSuchEntry`] if the record was never so long, or the entry is beyond it;
+    /// [`JournalError::Damaged`] if the stored tree does not lead there.
+    pub async fn inclusion_at(
+        &self,
+        tree: &Tree,
+        position: u64,
+        size: u64,
+    ) -> Result<Vec<Digest>, JournalError> {
+        if position >= size || size > tree.size() {
+            return Err(JournalError::NoSuchEntry { position, size: size.min(tree.size()) });
+        }
+        let leaf = self.get(position).await?.entry.leaf();
+        let prove = |tiles: &Tiles| {
+            let proof = ledger::inclusion_proof(position, size, tiles)?;
+            Ok((ledger::root_of(size, tiles)?, proof))
+        };
+        let (root, proof) = self.prove(&tree.edge, position, prove).await?;
+        ledger::verify_inclusion(&leaf, position, size, &proof, &root)
+            .map_err(|_| Damage::at(position, "the stored tree does not lead from it to the root"))?;
+        Ok(proof)
+    }
+
     /// Proves that the record still begins with the `old_size` entries it once had.
     ///
     /// # Errors
     /// [`JournalError::NoSuchEntry`] if it never was that long, [`JournalError::Damaged`] if the stored
     /// tree does not lead to the signed root.
     pub async fn consistency(&self, old_size: u64) -> Result<Consistency, JournalError> {
-        let (edge, root, checkpoint) = self.snapshot_of_tree();
+        self.consistency_with(&self.tree(), old_size).await
+    }
+
+    /// The same for a tree of a moment ago.
+    ///
+    /// # Errors
+    /// As [`Journal::consistency`].
+    pub async fn consistency_with(&self, tree: &Tree, old_size: u64) -> Result<Consistency, JournalError> {
+        let Tree { edge, root, checkpoint } = tree.clone();
         let size = edge.size();
         if old_size > size {
             return Err(JournalError::NoSuchEntry { position: old_size.saturating_sub(1), size });
@@ -85,11 +190,6 @@ impl Journal {
         Ok(Consistency { old_size, old_root, proof, size, root, checkpoint })
     }
 
-    fn snapshot_of_tree(&self) -> (Edge, Digest, String) {
-        let state = self.state();
-        (state.walk.edge.clone(), state.root, state.note.clone())
-    }
-
     /// Computes over stored tiles. Which ones are needed depends on positions alone, so a first pass over
     /// blank tiles tells, they are read, and a second pass computes.
     async fn prove<T>(
@@ -103,13 +203,7 @@ impl Journal {
         compute(&tiles).map_err(impossible)?;
         let wanted = std::mem::take(&mut *tiles.wanted.lock().unwrap_or_else(PoisonError::into_inner));
         for (level, index) in wanted {
-            let is_last = index == edge.size() >> (8 * (u32::from(level) + 1)).min(63);
-            let hashes = if is_last {
-                edge.partial(level).to_vec()
-            } else {
-                read_tile(&self.store, level, index).await?
-            };
-            tiles.kept.insert((level, index), hashes);
+            tiles.kept.insert((level, index), self.tile_of(edge, level, index).await?);
         }
         Ok(compute(&tiles).map_err(impossible)?)
     }

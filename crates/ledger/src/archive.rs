@@ -98,7 +98,7 @@ impl Layout {
                 Some(Problem::Name)
             } else if layout.members.last().is_some_and(|before| before.name >= name) {
                 Some(Problem::Order)
-            } else if !end.is_some_and(|end| end < LIMIT) {
+            } else if end.is_none_or(|end| end >= LIMIT) {
                 Some(Problem::TooLarge)
             } else {
                 None

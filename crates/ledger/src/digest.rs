@@ -6,6 +6,8 @@ use aws_lc_rs::digest as sha;
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use serde::{Deserialize, Serialize};
 
+use crate::base64;
+
 /// A SHA-256 digest. Shown in hexadecimal, serialised as standard base64.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -33,7 +35,7 @@ impl Digest {
 
     /// Reads padded standard base64 (RFC 4648, section 4), as checkpoints write it.
     pub fn from_base64(text: &str) -> Result<Self, DigestError> {
-        exact(BASE64.decode(text.as_bytes()).ok(), text, "base64")
+        exact(base64::decode(text), text, "base64")
     }
 
     /// Reads unpadded base64url (RFC 4648, section 5), as `_sd` arrays write it.

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use data_encoding::{BASE64, HEXLOWER};
 
+use crate::base64;
 use crate::cosignature;
 use crate::digest::sha256;
 use crate::note::{NoteError, Signature, check_name};
@@ -142,7 +143,7 @@ impl FromStr for VerifierKey {
         let read = || {
             let mut parts = text.splitn(3, '+');
             let (name, _id, key) = (parts.next()?, parts.next()?, parts.next()?);
-            let key = BASE64.decode(key.as_bytes()).ok()?;
+            let key = base64::decode(key)?;
             let (&[kind], public) = key.split_first_chunk::<1>()?;
             let key = Self::new(KeyKind::of(kind)?, name, public.try_into().ok()?).ok()?;
             // The id is a function of the rest: a text that states another is a mistake or a trick.

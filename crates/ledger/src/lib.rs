@@ -8,6 +8,7 @@
 //! computed [from tiles](HashSource); a [`Checkpoint`] signed as a [note](SignedNote) fixes the whole tree.
 
 pub mod archive;
+mod base64;
 pub mod bundle;
 pub mod canonical;
 pub mod checkpoint;

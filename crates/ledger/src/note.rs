@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use data_encoding::BASE64;
 
+use crate::base64;
 use crate::key::{SigningKey, VerifierKey};
 
 /// The longest note that is read, in bytes. Signatures of 5 kB and a hundred of them still fit.
@@ -189,9 +190,9 @@ impl FromStr for Signature {
 
     fn from_str(line: &str) -> Result<Self, NoteError> {
         let read = || {
-            let (name, base64) = line.strip_prefix("— ")?.split_once(' ')?;
+            let (name, text) = line.strip_prefix("— ")?.split_once(' ')?;
             check_name(name).ok()?;
-            let bytes = BASE64.decode(base64.as_bytes()).ok()?;
+            let bytes = base64::decode(text)?;
             let (id, bytes) = bytes.split_first_chunk::<4>()?;
             let signature =
                 Self { name: name.to_owned(), id: u32::from_be_bytes(*id), bytes: bytes.to_vec() };

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use data_encoding::BASE64;
 
+use crate::base64;
 use crate::checkpoint::{Checkpoint, CheckpointError, decimal, open_note};
 use crate::digest::Digest;
 use crate::key::VerifierKey;
@@ -94,7 +95,7 @@ impl FromStr for TlogProof {
         }
         let extra = lines.next_if(|line| line.starts_with("extra ")).map_or(Some(Vec::new()), |line| {
             // Without extra data the line is left out.
-            BASE64.decode(line.strip_prefix("extra ")?.as_bytes()).ok().filter(|extra| !extra.is_empty())
+            base64::decode(line.strip_prefix("extra ")?).filter(|extra| !extra.is_empty())
         });
         let extra = extra.ok_or(malformed("its extra data is not base64, or empty"))?;
         let index = lines.next().and_then(|line| decimal(line.strip_prefix("index ")?));

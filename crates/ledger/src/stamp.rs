@@ -2,7 +2,7 @@
 //!
 //! What is checked is section 10 of `docs/record-format.md`. From the bottom up: [`fields`] reads DER and
 //! [`algorithm`] checks signatures; [`certificate`] is one certificate and [`chain`] the way from a signer to
-//! its root; [`response`] is what the authority answered. Whether a root is worth trusting nothing here says.
+//! its root; [`response`] is what the authority answered, [`revocation`] what an issuer took back. Whether a root is worth trusting nothing here says.
 
 use std::time::Duration;
 
@@ -17,10 +17,12 @@ mod fields;
 mod name;
 mod oids;
 mod response;
+mod revocation;
 
 pub use algorithm::HashAlgorithm;
 pub use chain::{Chain, MAX_CHAIN, MAX_PEM};
 pub use response::{MAX_RESPONSE, Response};
+pub use revocation::{MAX_LIST_OF_REVOKED, Revocation, check_crl};
 
 /// What a time stamp proves, once it has been verified.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,12 +79,13 @@ pub enum StampError {
     /// Not a chain of certificates.
     #[error("this is not a chain of certificates: {0}")]
     Chain(&'static str),
+    /// Not a list of revoked certificates that can be relied on.
+    #[error("this list of revoked certificates is of no use: {0}")]
+    Revocation(&'static str),
     /// A certificate that cannot be read.
-    #[error(
-        "certificate {place} of the chain cannot be read: `{field}` is missing, or not as RFC 5280 has it"
-    )]
+    #[error("certificate {place} cannot be read: `{field}` is missing, or not as RFC 5280 has it")]
     UnreadableCertificate {
-        /// From 1, the signer's.
+        /// From 1.
         place: usize,
         /// At what.
         field: &'static str,

@@ -1,7 +1,4 @@
-//! Time stamps of a real authority, good ones, wrong ones and damaged ones, judged by `openssl` too.
-//!
-//! What `openssl` refuses must be refused here. What it accepts and is refused here must be refused for a reason
-//! that is written down: see [`STRICTER`].
+//! Time stamps of a real authority, good ones and wrong ones, judged by `openssl` too.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,117 +7,21 @@
     reason = "helpers of tests may panic as tests do"
 )]
 
-use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use data_encoding::HEXLOWER;
-use ledger::stamp::{self, Chain, HashAlgorithm, Response, Stamp, StampError};
-use serde_json::json;
+use ledger::stamp::{self, Chain, HashAlgorithm, Response, Revocation, StampError};
 
 #[path = "support/authority.rs"]
 mod authority;
+#[path = "support/judge.rs"]
+mod judge;
 #[path = "support/tlv.rs"]
 mod tlv;
 
 use authority::{Authority, CA, Party, TSA, Wanted, Workshop, openssl};
-use tlv::{Length, Node};
-
-const MESSAGE: &[u8] = b"ringfence.local/record\n812\nq6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s=\n";
-
-/// One response, and with what it is to be judged.
-#[derive(Clone)]
-struct Case {
-    response: Vec<u8>,
-    message: Vec<u8>,
-    chain: String,
-    root: String,
-    /// In seconds since 1970.
-    at: i64,
-}
-
-impl Case {
-    fn of(authority: &Authority, response: Vec<u8>) -> Self {
-        let (chain, root) = (authority.chain_pem(), authority.root_pem());
-        Self { at: time_of(&response), response, message: MESSAGE.to_vec(), chain, root }
-    }
-
-    fn here(&self) -> Result<Stamp, StampError> {
-        stamp::verify(&self.response, &self.message, &self.chain)
-    }
-
-    /// As anybody would ask `openssl`.
-    fn there(&self, dir: &Path) -> bool {
-        for (name, bytes) in [
-            ("asked.message", self.message.as_slice()),
-            ("asked.tsr", &self.response),
-            ("asked.chain", self.chain.as_bytes()),
-            ("asked.root", self.root.as_bytes()),
-        ] {
-            std::fs::write(dir.join(name), bytes).unwrap();
-        }
-        let at = self.at.to_string();
-        let output = Command::new("openssl")
-            .current_dir(dir)
-            .args(["ts", "-verify", "-data", "asked.message", "-in", "asked.tsr", "-attime", &at])
-            .args(["-CAfile", "asked.root", "-untrusted", "asked.chain"])
-            .output()
-            .unwrap();
-        output.status.success()
-    }
-}
-
-/// Asks the same functions of OpenSSL about many cases in one process; nothing where that cannot be done.
-fn ask(cases: &[Case]) -> Option<Vec<bool>> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/python/openssl_ts.py");
-    let started = Command::new("python3").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
-    let Ok(mut child) = started else {
-        eprintln!("SKIPPED, NOTHING WAS CHECKED: `python3` is not installed");
-        return None;
-    };
-    let mut pipe = child.stdin.take().unwrap();
-    let lines: Vec<String> = cases
-        .iter()
-        .map(|case| {
-            json!({"at": case.at, "message": HEXLOWER.encode(&case.message),
-                "response": HEXLOWER.encode(&case.response), "chain": case.chain, "root": case.root})
-            .to_string()
-        })
-        .collect();
-    let writer = std::thread::spawn(move || {
-        for line in lines {
-            writeln!(pipe, "{line}").unwrap();
-        }
-    });
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    assert!(output.status.success());
-    let verdicts: Vec<bool> =
-        String::from_utf8(output.stdout).unwrap().lines().map(|line| line == "1").collect();
-    assert_eq!(verdicts.len(), cases.len());
-    Some(verdicts)
-}
-
-/// Where the TSTInfo is in a response: token, content, SignedData, encapContentInfo, `[0]`, OCTET STRING.
-const TST_INFO: [usize; 6] = [1, 1, 0, 2, 1, 0];
-
-fn tree(response: &[u8]) -> Node {
-    tlv::parse(response).remove(0)
-}
-
-fn tst_info(response: &[u8]) -> Vec<u8> {
-    tree(response).at(&TST_INFO).bytes().to_vec()
-}
-
-fn time_of(response: &[u8]) -> i64 {
-    let info = tree(&tst_info(response));
-    let time = info.nodes().iter().find(|node| node.tag == 0x18).unwrap();
-    let text = std::str::from_utf8(time.bytes()).unwrap();
-    let time = jiff::civil::DateTime::strptime("%Y%m%d%H%M%S", text.get(..14).unwrap()).unwrap();
-    time.to_zoned(jiff::tz::TimeZone::UTC).unwrap().timestamp().as_second()
-}
+use judge::{Case, MESSAGE, ask, time_of, tree, tst_info};
+use tlv::Node;
 
 /// A response whose token `openssl cms` made: it asks nobody whether a certificate is fit to sign time stamps.
 fn by_cms(workshop: &Workshop, info: &[u8], signer: &Party, options: &[&str]) -> Vec<u8> {
@@ -322,13 +223,7 @@ fn certificates_that_do_not_hold_are_refused_as_openssl_refuses_them() {
             "basicConstraints=critical,CA:FALSE\nkeyUsage=keyCertSign",
             Refused("not that of a certificate authority"),
         ),
-        (
-            "keyUsage=keyCertSign",
-            Stricter(
-                "not that of a certificate authority",
-                "openssl takes the key usage for it; RFC 5280, 6.1.4 (k) does not",
-            ),
-        ),
+        ("keyUsage=keyCertSign", Refused("not that of a certificate authority")),
         ("keyUsage=digitalSignature", Refused("not that of a certificate authority")),
         ("basicConstraints=critical,CA:TRUE\nkeyUsage=cRLSign", Refused("may not sign certificates")),
         (
@@ -342,10 +237,7 @@ fn certificates_that_do_not_hold_are_refused_as_openssl_refuses_them() {
                 "name constraints are not computed here, so whoever has them is refused",
             ),
         ),
-        (
-            "basicConstraints=critical,CA:TRUE\nextendedKeyUsage=serverAuth",
-            Stricter("other purposes", "an authority for servers alone has no say over time"),
-        ),
+        ("basicConstraints=critical,CA:TRUE\nextendedKeyUsage=critical,serverAuth", Accepted),
         (
             "basicConstraints=critical,CA:TRUE\npolicyConstraints=critical,requireExplicitPolicy:0",
             Stricter("does not know", "policies are not computed here; openssl does so only when asked"),
@@ -395,9 +287,12 @@ fn certificates_that_do_not_hold_are_refused_as_openssl_refuses_them() {
 
     // Other certificates than the right ones.
     let twin = shop.issue(Wanted::new("Root", "P-256", CA), None);
+    let unkeyed = shop
+        .issue(Wanted::new("Middle", "P-256", &format!("{CA}\nauthorityKeyIdentifier=none")), Some(&root));
+    let under = shop.issue(Wanted::new("Signer", "P-256", TSA), Some(&unkeyed));
     cases.push((
         "another root of the same name",
-        judged(&signer, &[&middle, &twin], &cades),
+        judged(&under, &[&unkeyed, &twin], &cades),
         Refused("not signed by the key"),
     ));
     let keyed = shop
@@ -451,7 +346,7 @@ fn certificates_that_do_not_hold_are_refused_as_openssl_refuses_them() {
     cases.push((
         "RSA of 1024 bits",
         judged(&under, &[&weak, &root], &cades),
-        Stricter("not signed by the key", "1024 bits are too few"),
+        Stricter("not relied on", "1024 bits are too few"),
     ));
     let sha1 = Wanted { options: &["-md", "sha1"], ..Wanted::new("Signer", "P-256", TSA) };
     let sha1 = shop.issue(sha1, Some(&middle));
@@ -476,7 +371,7 @@ fn certificates_that_do_not_hold_are_refused_as_openssl_refuses_them() {
     cases.push((
         "P-521",
         judged(&p521, &[&middle, &root], &cades),
-        Stricter("signature", "two curves are enough"),
+        Stricter("signed in a way", "two curves are enough"),
     ));
     let ed = shop.issue(Wanted::new("Signer", "RSA-2048", TSA), Some(&middle));
     let options = ["-cades", "-keyopt", "rsa_padding_mode:pss"];
@@ -486,21 +381,22 @@ fn certificates_that_do_not_hold_are_refused_as_openssl_refuses_them() {
         Refused("signed in a way"),
     ));
     let identified = judged(&signer, &[&middle, &root], &["-cades", "-keyid"]);
-    cases.push(("the signer named by its key", identified, Refused("`sid`")));
+    cases.push(("the signer named by its key", identified, Refused("`SignerInfo version`")));
 
+    let mut wrong = Vec::new();
     for (name, case, verdict) in &cases {
         let (here, there) = (case.here(), case.there(dir.path()));
         let said = here.as_ref().map_or_else(ToString::to_string, |_| String::new());
-        match verdict {
-            Accepted => assert!(here.is_ok() && there, "{name}: here {said:?}, openssl {there}"),
-            Refused(words) => {
-                assert!(said.contains(words) && !there, "{name}: here {said:?}, openssl {there}")
-            }
-            Stricter(words, why) => {
-                assert!(said.contains(words) && there, "{name}: here {said:?}, openssl {there}; {why}")
-            }
+        let (right, why) = match verdict {
+            Accepted => (here.is_ok() && there, ""),
+            Refused(words) => (here.is_err() && said.contains(words) && !there, *words),
+            Stricter(words, why) => (here.is_err() && said.contains(words) && there, *why),
+        };
+        if !right {
+            wrong.push(format!("{name}: here {said:?}, openssl {there} ({why})"));
         }
     }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     // The long-running second opinion is the same as that of the command.
     let all: Vec<Case> = cases.iter().map(|(_, case, _)| case.clone()).collect();
     if let Some(verdicts) = ask(&all) {
@@ -510,139 +406,60 @@ fn certificates_that_do_not_hold_are_refused_as_openssl_refuses_them() {
     }
 }
 
-/// Why a damaged response that `openssl` accepts is refused here. What is damaged is in all cases what nobody signed.
-const STRICTER: [(&str, &str); 0] = [];
-
 #[test]
-fn damaged_time_stamps_are_judged_as_openssl_judges_them() {
+fn a_signer_that_was_revoked_stands_on_the_list_of_its_issuer() {
     if !authority::is_available() {
         return;
     }
-    let wanted = std::env::var("RINGFENCE_MUTATIONS").ok().and_then(|number| number.parse().ok());
-    let wanted: usize = wanted.unwrap_or(1000);
     let dir = tempfile::tempdir().unwrap();
-    let settings =
-        ["", "tsa_name=yes\ness_cert_id_chain=yes", "ess_cert_id_alg=sha1\nclock_precision_digits=3", ""];
-    let goods: Vec<Case> = ["RSA-2048", "P-256", "P-384"]
-        .iter()
-        .zip(settings)
-        .map(|(key, settings)| {
-            let authority = Authority::with(&dir.path().join(key), key, settings);
-            Case::of(&authority, authority.stamp(MESSAGE))
-        })
-        .collect();
-    let mut dice = Dice(0x5eed);
-    let mut cases = goods.clone();
-    let mut kinds = vec!["nothing"; goods.len()];
-    while cases.len() < goods.len() + wanted {
-        let good = &goods[dice.below(goods.len())];
-        let (kind, response) = damage(&good.response, &mut dice);
-        if response != good.response {
-            cases.push(Case { response, ..good.clone() });
-            kinds.push(kind);
-        }
-    }
-    let Some(verdicts) = ask(&cases) else { return };
-    let mut counts: BTreeMap<(&str, String), usize> = BTreeMap::new();
-    for ((case, kind), there) in cases.iter().zip(kinds).zip(verdicts) {
-        let outcome = match (case.here(), there) {
-            (Ok(_), true) => "accepted by both".to_owned(),
-            (Err(_), false) => "refused by both".to_owned(),
-            (Ok(_), false) => panic!("{kind}: openssl refuses it: {}", HEXLOWER.encode(&case.response)),
-            (Err(error), true) => {
-                let error = error.to_string();
-                let known = STRICTER.iter().any(|(words, _)| error.contains(words));
-                if !known {
-                    eprintln!("UNKNOWN {kind}: {error}");
-                }
-                format!("refused here alone: {error}")
-            }
-        };
-        *counts.entry((kind, outcome)).or_default() += 1;
-    }
-    for ((kind, outcome), count) in counts {
-        println!("{count:6} {kind:30} {outcome}");
-    }
-}
-
-/// Numbers that look random and are the same in every run (SplitMix64).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        (self.next() % limit as u64) as usize
-    }
-}
-
-/// One change of one place.
-fn damage(response: &[u8], dice: &mut Dice) -> (&'static str, Vec<u8>) {
-    let mut bytes = response.to_vec();
-    let place = dice.below(bytes.len());
-    let amount = 1 + dice.below(4);
-    let mut whole = tree(response);
-    let paths = whole.paths();
-    let path = &paths[dice.below(paths.len())];
-    let (last, above) = match path.split_last() {
-        Some((last, above)) => (*last, above),
-        None => (0, &[][..]),
+    let shop = Workshop::new(dir.path());
+    let root = shop.issue(Wanted::new("Root", "P-256", CA), None);
+    let middle = shop.issue(Wanted::new("Middle", "RSA-2048", CA), Some(&root));
+    let mute = "basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign";
+    let mute = shop.issue(Wanted::new("Mute", "P-256", mute), Some(&root));
+    let [good, bad, under] =
+        [&middle, &middle, &mute].map(|by| shop.issue(Wanted::new("Signer", "P-256", TSA), Some(by)));
+    let chain = |signer: &Party, middle: &Party| {
+        Chain::from_pem(&format!("{}{}{}", signer.pem(), middle.pem(), root.pem())).unwrap()
     };
-    match dice.below(11) {
-        0 | 1 => {
-            bytes[place] ^= 1 << dice.below(8);
-            ("a bit flipped", bytes)
-        }
-        2 => {
-            bytes[place] = dice.next() as u8;
-            ("a byte changed", bytes)
-        }
-        3 => {
-            bytes.drain(place..(place + amount).min(response.len()));
-            ("bytes deleted", bytes)
-        }
-        4 => {
-            let inserted: Vec<u8> = (0..amount).map(|_| dice.next() as u8).collect();
-            // At the end too.
-            let place = dice.below(bytes.len() + 1);
-            bytes.splice(place..place, inserted);
-            ("bytes inserted", bytes)
-        }
-        5 => {
-            let nodes = whole.at_mut(above).nodes_mut();
-            let other = dice.below(nodes.len());
-            nodes.swap(last, other);
-            ("elements swapped", whole.der())
-        }
-        6 if !path.is_empty() => {
-            whole.at_mut(above).nodes_mut().remove(last);
-            ("an element left out", whole.der())
-        }
-        7 if !path.is_empty() => {
-            let nodes = whole.at_mut(above).nodes_mut();
-            let copy = nodes[last].clone();
-            let place = dice.below(nodes.len() + 1);
-            nodes.insert(place, copy);
-            ("an element doubled", whole.der())
-        }
-        8 => {
-            whole.at_mut(path).tag = dice.next() as u8;
-            ("a tag changed", whole.der())
-        }
-        9 => {
-            whole.at_mut(path).length = Length::Long;
-            ("a length padded", whole.der())
-        }
-        _ => {
-            whole.at_mut(path).length = Length::Indefinite;
-            ("a length left open", whole.der())
-        }
+    let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
+    let ca = |issuer: &Party, options: &[&str]| {
+        let (key, certificate) = (text(&issuer.key), text(&issuer.certificate));
+        let by = ["ca", "-config", "authority.cnf", "-keyfile", &key, "-cert", &certificate];
+        openssl(dir.path(), &[&by[..], options].concat())
+    };
+    let list = |issuer: &Party, options: &[&str]| {
+        let out = text(&shop.path(".crl"));
+        ca(issuer, &[&["-gencrl", "-out", &out], options].concat());
+        openssl(dir.path(), &["crl", "-in", &out, "-outform", "DER"])
+    };
+    let times = ["-crl_lastupdate", "20260101000000Z", "-crl_nextupdate", "20260201000000Z"];
+    let expected = Revocation {
+        this_update_ms: 1_767_225_600_000,
+        next_update_ms: Some(1_769_904_000_000),
+        revoked_ms: None,
+    };
+    let before = list(&middle, &times);
+    assert_eq!(stamp::check_crl(&chain(&good, &middle), &before), Ok(expected));
+    assert_eq!(stamp::check_crl(&chain(&bad, &middle), &before), Ok(expected));
+
+    ca(&middle, &["-revoke", &text(&bad.certificate)]);
+    let after = list(&middle, &times);
+    assert_eq!(stamp::check_crl(&chain(&good, &middle), &after), Ok(expected));
+    let revoked = stamp::check_crl(&chain(&bad, &middle), &after).unwrap();
+    assert!(revoked.revoked_ms.is_some_and(|since| since > 1_767_225_600_000));
+
+    // Another's list, a forged one, one by an issuer that may sign none, a damaged one.
+    let reason = |chain: &Chain, list: &[u8]| stamp::check_crl(chain, list).unwrap_err().to_string();
+    assert!(reason(&chain(&good, &middle), &list(&root, &times)).contains("another authority's"));
+    let twin = shop.issue(Wanted::new("Middle", "P-256", CA), Some(&root));
+    assert!(reason(&chain(&good, &middle), &list(&twin, &times)).contains("did not sign it"));
+    assert!(reason(&chain(&under, &mute), &list(&mute, &times)).contains("did not sign it"));
+    for place in 0..after.len() {
+        let mut damaged = after.clone();
+        damaged[place] ^= 1;
+        let verdict = stamp::check_crl(&chain(&bad, &middle), &damaged);
+        assert!(verdict.is_err(), "byte {place}");
     }
 }
 

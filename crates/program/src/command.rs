@@ -1,7 +1,7 @@
 //! Commands of all areas, and the one door through which they are decided.
 
 use crate::{Actor, Event, Line, OrganisationEvent, Refusal, State, Time};
-use crate::{access, accounts, agreements, documents, people, secrets};
+use crate::{access, accounts, agreements, documents, evidence, people, secrets};
 
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,7 @@ pub enum Command {
     Agreements(agreements::Command),
     Access(access::Command),
     Accounts(accounts::Command),
+    Evidence(evidence::Command),
 }
 
 /// What can be done to the organisation's own data.
@@ -52,6 +53,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
         Command::Agreements(command) => agreements::decide(state, actor, now, command),
         Command::Access(command) => access::decide(state, actor, now, command),
         Command::Accounts(command) => accounts::decide(state, actor, now, command),
+        Command::Evidence(command) => evidence::decide(state, actor, now, command),
     }
 }
 
@@ -109,4 +111,5 @@ from_area! {
     Agreements(agreements::Command);
     Access(access::Command);
     Accounts(accounts::Command);
+    Evidence(evidence::Command);
 }

@@ -3,7 +3,7 @@
 use crate::{
     Actor, DocumentId, Event, Line, OrganisationEvent, PersonId, Recorded, SecretId, State, Time, Via,
 };
-use crate::{access, accounts, agreements, documents, people, secrets};
+use crate::{access, accounts, agreements, documents, evidence, people, secrets};
 
 /// The fields of a kind of entry that are never shown with it: what opens through the gate alone, and what would help
 /// somebody to sign in as another.
@@ -81,6 +81,7 @@ fn tell(teller: &Teller<'_>, recorded: &Recorded) -> String {
         Event::Agreements(event) => agreement(state, event),
         Event::Access(event) => access(teller, recorded, event),
         Event::Accounts(event) => account(state, recorded, event),
+        Event::Evidence(event) => evidence(teller, event),
     };
     format!("{who} {what}")
 }
@@ -292,5 +293,49 @@ fn account(state: &State, recorded: &Recorded, event: &accounts::Event) -> Strin
         accounts::Event::TokenRevoked { token, reason, .. } => {
             format!("revoked the API token {token}: {reason}")
         }
+    }
+}
+
+fn evidence(teller: &Teller<'_>, event: &evidence::Event) -> String {
+    match event {
+        evidence::Event::WitnessesSet { witnesses, reason, .. } if witnesses.is_empty() => {
+            format!("set that nobody witnesses the record: {reason}")
+        }
+        evidence::Event::WitnessesSet { witnesses, quorum, reason } => {
+            let names = names(witnesses.iter().map(|witness| &witness.name));
+            format!("set that {names} witness the record ({quorum} of {} have to): {reason}", witnesses.len())
+        }
+        evidence::Event::AuthoritiesSet { authorities, reason } if authorities.is_empty() => {
+            format!("set that no authority stamps the record: {reason}")
+        }
+        evidence::Event::AuthoritiesSet { authorities, reason } => {
+            let names = names(authorities.iter().map(|authority| &authority.name));
+            format!("set that {names} stamp the record: {reason}")
+        }
+        evidence::Event::Anchored { size, cosigned, stamps, failed, .. } => {
+            let vouched = names(cosigned.iter().chain(stamps.iter().map(|stamp| &stamp.authority)));
+            let failed = match failed.len() {
+                0 => String::new(),
+                _ => format!("; no answer from {}", names(failed.iter().map(|(name, _)| name))),
+            };
+            format!("had the first {size} entries vouched for by {vouched}{failed}")
+        }
+        evidence::Event::Exported { secret, entries, recipient, purpose, .. } => {
+            let title = teller.secret(*secret);
+            format!("exported {entries} entries about {title} as evidence, for {recipient}: {purpose}")
+        }
+        evidence::Event::KeyRotated { reason, .. } => {
+            format!("replaced the key that signs the record: {reason}")
+        }
+    }
+}
+
+/// `Berg`, `Berg and Rao`, `Berg, Rao and Sato`.
+fn names<'a>(names: impl Iterator<Item = &'a Line>) -> String {
+    let names: Vec<&str> = names.map(Line::as_str).collect();
+    match names.split_last() {
+        None => "nobody".to_owned(),
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, others)) => format!("{} and {last}", others.join(", ")),
     }
 }

@@ -1,7 +1,7 @@
 //! What is due by now, for whom: every area adds its own, and the first page shows them.
 
 use crate::{Actor, PersonId, State, Subject, Time};
-use crate::{access, accounts, agreements, people, secrets, sight};
+use crate::{access, accounts, agreements, evidence, people, secrets, sight};
 use serde::Serialize;
 
 /// The kinds of things that wait for somebody.
@@ -26,6 +26,8 @@ pub enum Task {
     SetUpSecondFactor,
     /// Decide on a contract that ends soon.
     ContractEnds,
+    /// Ask why a witness or an authority has not vouched for the record.
+    AskWitness,
 }
 
 /// One thing that waits for one person.
@@ -77,6 +79,7 @@ fn all(state: &State, now: Time) -> Vec<Duty> {
     agreements::duties(state, now, &mut duties);
     access::duties(state, now, &mut duties);
     accounts::duties(state, now, &mut duties);
+    evidence::duties(state, now, &mut duties);
     duties.sort_by_key(|duty| (duty.due.unwrap_or(Time::LATEST), duty.task, duty.about, duty.person));
     duties
 }

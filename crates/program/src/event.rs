@@ -1,7 +1,7 @@
 //! Events of all areas, and how they stand in the record: a kind and named fields.
 
 use crate::{Actor, GrantId, OrganisationEvent, PersonId, SecretId, Subject, Time};
-use crate::{access, accounts, agreements, documents, people, secrets};
+use crate::{access, accounts, agreements, documents, evidence, people, secrets};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -17,6 +17,7 @@ pub enum Event {
     Agreements(agreements::Event),
     Access(access::Event),
     Accounts(accounts::Event),
+    Evidence(evidence::Event),
 }
 
 /// Whose key seals an event's fields. Destroying that key erases the fields from every copy.
@@ -84,6 +85,7 @@ macro_rules! each {
             Event::Agreements($inner) => $body,
             Event::Access($inner) => $body,
             Event::Accounts($inner) => $body,
+            Event::Evidence($inner) => $body,
         }
     };
 }
@@ -148,6 +150,7 @@ impl Event {
             "agreement" => Event::Agreements(read(kind, fields)?),
             "access" => Event::Access(read(kind, fields)?),
             "account" => Event::Accounts(read(kind, fields)?),
+            "evidence" => Event::Evidence(read(kind, fields)?),
             _ => return Err(EventError::UnknownKind(kind.to_owned())),
         };
         Ok((by, event))
@@ -177,4 +180,5 @@ from_area! {
     Agreements(agreements::Event);
     Access(access::Event);
     Accounts(accounts::Event);
+    Evidence(evidence::Event);
 }

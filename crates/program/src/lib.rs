@@ -19,11 +19,13 @@ pub mod access;
 pub mod accounts;
 pub mod agreements;
 pub mod documents;
+pub mod evidence;
 pub mod people;
 pub mod secrets;
 pub mod sight;
 
 mod actor;
+mod as_of;
 mod command;
 mod describe;
 mod duty;
@@ -37,6 +39,7 @@ mod text;
 mod time;
 
 pub use actor::{Actor, Via};
+pub use as_of::BEARING;
 pub use command::{Command, OrganisationCommand, decide};
 pub use describe::{describe, describe_to, hidden_fields};
 pub use duty::{Duty, Task, duties_of, may_read_duty, overdue};

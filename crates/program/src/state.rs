@@ -5,7 +5,7 @@
 
 use crate::event::Answer;
 use crate::{Event, Organisation, Recorded};
-use crate::{access, accounts, agreements, documents, people, secrets};
+use crate::{access, accounts, agreements, documents, evidence, people, secrets};
 use serde::{Deserialize, Serialize};
 
 /// The state of everything after some number of entries.
@@ -27,11 +27,13 @@ pub struct State {
     pub access: access::Access,
     /// Accounts, sessions and tokens.
     pub accounts: accounts::Accounts,
+    /// Who vouches for the record from outside.
+    pub evidence: evidence::Evidence,
 }
 
 impl State {
     /// The shape of the snapshots this version writes; one of another shape is not read but made anew from the record.
-    pub const SHAPE: &'static str = concat!(env!("CARGO_PKG_VERSION"), "/3");
+    pub const SHAPE: &'static str = concat!(env!("CARGO_PKG_VERSION"), "/4");
 
     /// Adds a recorded event. Never fails: what was recorded has happened.
     pub fn apply(&mut self, recorded: &Recorded) {
@@ -44,6 +46,10 @@ impl State {
             Event::Agreements(event) => self.agreements.apply(recorded, event),
             Event::Access(event) => self.access.apply(recorded, event),
             Event::Accounts(event) => self.accounts.apply(recorded, event),
+            Event::Evidence(event) => self.evidence.apply(recorded, event),
+        }
+        if !matches!(recorded.event, Event::Evidence(evidence::Event::Anchored { .. })) {
+            self.evidence.note_act(recorded);
         }
         match recorded.event.answer() {
             Some(Answer::Opened { grant }) => {

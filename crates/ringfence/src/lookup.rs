@@ -89,6 +89,12 @@ pub(crate) fn until(field: &'static str, text: &str, zone: &str) -> Result<Time,
     date(field, text, |date| date.end(zone))
 }
 
+/// A past moment: the end of a day, or an exact instant.
+pub(crate) fn moment(text: &str, zone: &str) -> Result<Time, Failure> {
+    // The day's last instant, so that what was recorded on it counts.
+    date("as_of", text, |date| date.end(zone) + -1)
+}
+
 fn date(field: &'static str, text: &str, day: impl FnOnce(Date) -> Time) -> Result<Time, Failure> {
     let read = Date::parse(text).map(day).or_else(|_: TimeError| Time::parse(text));
     read.map_err(|error| Refusal::input(field, error.to_string()).into())

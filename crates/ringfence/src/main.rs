@@ -75,6 +75,12 @@ enum Area {
     /// The record: every entry, its proof, and whether all of it is whole
     #[command(subcommand)]
     Record(commands::record::Record),
+    /// Evidence for a stranger to check, and who outside vouches for the record
+    #[command(subcommand)]
+    Evidence(commands::evidence::Evidence),
+    /// Witness other organisations' records: cosign their checkpoints, and never two that contradict each other
+    #[command(subcommand)]
+    Witness(commands::witness::Witness),
     /// The passphrase that seals the record
     #[command(subcommand)]
     Passphrase(commands::keys::Passphrase),
@@ -120,6 +126,8 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Area::Requirements(requirements) => requirements.run(options).await,
         Area::Account(account) => account.run(options).await,
         Area::Record(record) => record.run(options).await,
+        Area::Evidence(evidence) => evidence.run(options).await,
+        Area::Witness(witness) => witness.run(options).await,
         Area::Passphrase(passphrase) => passphrase.run(options).await,
         Area::Recovery(recovery) => recovery.run(options).await,
         Area::Bench(which) => which.run(options).await,

@@ -58,6 +58,7 @@ pub(crate) async fn listen(service: &Service, settings: Settings, out: &Output) 
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
     let listening = server::bind(settings).await.map_err(|error| Failure::input(error.to_string()))?;
     let address = format!("{scheme}://{}", listening.address());
+    let stopping = told_to_stop();
     let set_up = service.set_up_link()?;
     let set_up = set_up.map(|token| Zeroizing::new(format!("{address}/set-up?token={}", token.as_str())));
     if let Some(link) = &set_up {
@@ -69,21 +70,26 @@ pub(crate) async fn listen(service: &Service, settings: Settings, out: &Output) 
         out.document(&json!({ "address": address, "set_up": link }))?;
     }
     note(format!("Serving at {address}/ (stop with Ctrl-C)"));
-    listening.run(service.clone(), told_to_stop()).await;
+    listening.run(service.clone(), stopping).await;
     note("Stopping");
     service.snapshot().await?;
     Ok(())
 }
 
-async fn told_to_stop() {
+/// Waits until the process is told to stop. It listens for that from the moment this is called, not from the moment it is
+/// awaited: whoever is told where it serves may tell it to stop at once.
+pub(crate) fn told_to_stop() -> impl Future<Output = ()> {
     use tokio::signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = terminate.recv() => {}
-            }
+    let listening = [signal(SignalKind::terminate()), signal(SignalKind::interrupt())];
+    async move {
+        let [mut terminate, mut interrupt] = listening.map(Result::ok);
+        let told = async |listening: &mut Option<tokio::signal::unix::Signal>| match listening {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        };
+        tokio::select! {
+            () = told(&mut terminate) => {}
+            () = told(&mut interrupt) => {}
         }
-        Err(_) => drop(tokio::signal::ctrl_c().await),
     }
 }

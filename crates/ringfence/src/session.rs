@@ -4,7 +4,7 @@ use crate::errors::Failure;
 use crate::output::Output;
 use crate::{lookup, passphrase};
 use clap::Args;
-use program::{Actor, Command, Recorded, State, Time, describe};
+use program::{Actor, Command, Recorded, SecretId, State, Time, describe};
 use serde_json::{Value, json};
 use service::{Config, Done, Passphrase, Service};
 use std::path::PathBuf;
@@ -102,6 +102,18 @@ impl Session {
 
     pub(crate) fn now(&self) -> Time {
         self.service.now()
+    }
+
+    /// The state that answers for a secret, and the moment to ask it for: now, or a past one.
+    pub(crate) async fn at(
+        &self,
+        secret: SecretId,
+        as_of: Option<&str>,
+    ) -> Result<(Arc<State>, Time), Failure> {
+        let Some(text) = as_of else { return Ok((self.state(), self.now())) };
+        let time = crate::lookup::moment(text, &self.zone())?;
+        let past = self.service.as_of(&self.actor, secret, time).await?;
+        Ok((Arc::new(past.state), past.time))
     }
 
     /// The organisation's time zone.

@@ -14,6 +14,7 @@ mod support;
 
 mod suite {
     mod damage;
+    mod evidence;
     mod exit_codes;
     mod files;
     mod help;
@@ -22,4 +23,5 @@ mod suite {
     mod second_factor;
     mod story;
     mod two_processes;
+    mod witness;
 }

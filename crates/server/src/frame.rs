@@ -126,6 +126,8 @@ pub enum Place {
     Agreements,
     /// The record and its proofs.
     Record,
+    /// Who vouches for the record, and what was handed out of it.
+    Evidence,
     /// Pictures for those who run the programme.
     Dashboard,
     /// What each tier asks.
@@ -136,7 +138,7 @@ pub enum Place {
 
 impl Place {
     /// All places, in the order of the navigation.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Home,
         Self::Openable,
         Self::MyAgreements,
@@ -145,6 +147,7 @@ impl Place {
         Self::People,
         Self::Agreements,
         Self::Record,
+        Self::Evidence,
         Self::Dashboard,
         Self::Requirements,
         Self::Accounts,
@@ -167,6 +170,7 @@ impl Place {
             Self::People => ("People", "/people", "People", "people"),
             Self::Agreements => ("People", "/agreements", "Agreements", "document"),
             Self::Record => ("Watch", "/record", "Record", "seal"),
+            Self::Evidence => ("Respond", "/evidence", "Evidence", "shield"),
             Self::Dashboard => ("Programme", "/dashboard", "Dashboard", "chart"),
             Self::Requirements => ("Programme", "/settings/requirements", "Requirements", "check-list"),
             Self::Accounts => ("Programme", "/accounts", "Accounts", "account"),

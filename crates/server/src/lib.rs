@@ -26,6 +26,7 @@ pub mod serve;
 pub mod visitor;
 
 mod arrival;
+mod moment;
 mod observe;
 mod pending;
 mod proof;

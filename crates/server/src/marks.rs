@@ -34,6 +34,18 @@ pub fn marks_of(visitor: &Visitor, person: PersonId, because: &[Because]) -> Vec
         .collect()
 }
 
+/// The same as it stood at a past moment: nothing can be done any more about what failed then.
+#[must_use]
+pub fn marks_then(visitor: &Visitor, because: &[Because]) -> Vec<Mark> {
+    let mut marks = marks(visitor, because);
+    for mark in &mut marks {
+        if let MarkState::Failing(remedy) = &mut mark.state {
+            *remedy = None;
+        }
+    }
+    marks
+}
+
 /// The secret that an opening was about.
 #[must_use]
 pub fn secret_of(visitor: &Visitor, target: Target) -> Option<program::SecretId> {

@@ -190,6 +190,10 @@ impl Visitor {
                 let asked = self.state.agreements.assignments_of(self.person);
                 asked.filter(|(_, assignment)| assignment.declined.is_none()).count()
             }
+            Place::Evidence => {
+                let standings = self.state.evidence.standings.iter();
+                standings.filter(|standing| self.state.evidence.is_late(standing, self.now)).count()
+            }
             Place::Requests => self.state.access.pending().filter(|request| self.answers(request)).count(),
             _ => 0,
         };

@@ -105,6 +105,7 @@ async fn pages_and_api_tell_the_same_people() {
     let site = house().await;
     let gil = site.person("gil");
     let account = site.service.state().accounts.of(gil).unwrap().id;
+    let now = site.service.now().rfc3339();
     let request = |secret: u32| {
         let state = site.service.state();
         let found = state.access.requests().find(|r| r.person == gil && r.secret == SecretId(secret));
@@ -131,6 +132,9 @@ async fn pages_and_api_tell_the_same_people() {
             "scueg",
         ),
         ("/secrets/S-1/who.json".to_owned(), "/api/v1/secrets/S-1/who".to_owned(), "scue"),
+        ("/evidence".to_owned(), "/api/v1/evidence".to_owned(), "ascu"),
+        (format!("/secrets/S-1/as-of?at={now}"), format!("/api/v1/secrets/S-1/as-of?time={now}"), "scue"),
+        (format!("/secrets/S-2/as-of?at={now}"), format!("/api/v1/secrets/S-2/as-of?time={now}"), "scue"),
     ] {
         let (pages, mut calls) = told(&site, &page, &api).await;
         if page.starts_with("/accounts/") {

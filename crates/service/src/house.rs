@@ -5,6 +5,7 @@ use crate::committer::{self, Act, Done};
 use crate::config::Config;
 use crate::content::Blobs;
 use crate::error::{OpenError, ServiceError};
+use crate::evidence::{Anchors, keep_anchored};
 use crate::keyring::{ContentKey, KeyRing};
 use crate::sign_in::Presence;
 use gate::Gate;
@@ -48,6 +49,7 @@ pub(crate) struct House {
     pub(crate) gate: Gate,
     pub(crate) clock: Clock,
     pub(crate) presence: Presence,
+    pub(crate) anchors: Anchors,
     state: watch::Sender<Arc<State>>,
     /// Held while the state moves: by the committer during a commit, by the follower while catching up. Without it,
     /// entries of another process could be applied before our own that precede them.
@@ -78,6 +80,7 @@ impl Service {
             gate,
             clock: Clock::new(),
             presence: Presence::default(),
+            anchors: Anchors::default(),
             state,
             moving: tokio::sync::Mutex::new(()),
             snapshot_at: std::sync::atomic::AtomicU64::new(0),
@@ -86,7 +89,12 @@ impl Service {
         let (acts, waiting) = mpsc::channel(WAITING);
         tokio::spawn(committer::run(Arc::clone(&house), waiting));
         tokio::spawn(follow(Arc::downgrade(&house)));
+        tokio::spawn(keep_anchored(Arc::downgrade(&house), acts.downgrade()));
         Ok(Self { house, acts })
+    }
+
+    pub(crate) fn of(house: Arc<House>, acts: mpsc::Sender<Act>) -> Self {
+        Self { house, acts }
     }
 
     /// The newest state this process knows. It never changes under its reader.

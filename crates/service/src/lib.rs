@@ -11,6 +11,7 @@ mod committer;
 mod config;
 mod content;
 mod error;
+mod evidence;
 mod house;
 mod keyring;
 mod record;
@@ -23,6 +24,10 @@ pub use committer::Done;
 pub use config::{Config, Passphrase};
 pub use content::Upload;
 pub use error::{OpenError, ServiceError, Shut};
+pub use evidence::{
+    Anchoring, AsOf, Bundle, DescriptionSalt, ExportPlan, Exporting, PlannedEntry, Published, ShownFields,
+    Voucher,
+};
 pub use house::{Service, Status};
 pub use journal::{Faults, Step};
 pub use record::{EntryProof, EntryView, FieldView, HistoryFilter, HistoryPage, Verification};

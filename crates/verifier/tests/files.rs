@@ -276,7 +276,7 @@ fn a_proof_with_anything_changed_proves_nothing() {
     fails(&with(&|proof| proof.extra.push(b'\n')), "entries", "2");
     fails(&with(&|proof| proof.index = 3), "entries", "2");
     fails(&with(&|proof| proof.hashes[0] = ledger::EMPTY_ROOT), "inclusion", "2");
-    fails(&with(&|proof| drop(proof.hashes.pop())), "inclusion", "2");
+    fails(&with(&|proof| proof.hashes.truncate(proof.hashes.len() - 1)), "inclusion", "2");
     fails(&with(&|proof| proof.hashes.push(ledger::EMPTY_ROOT)), "inclusion", "2");
     fails(&with(&|proof| proof.extra = crate::proof(0, &[], &[]).extra), "entries", "0");
     let (other, _) = entry(2, BEGIN, "k", &[]);

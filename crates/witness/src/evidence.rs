@@ -58,7 +58,8 @@ fn sort(
     match refusal {
         WitnessRefusal::EmptyTree(_) => Some(FORK),
         WitnessRefusal::Conflict { .. } | WitnessRefusal::Backwards { .. } => contradicts.then_some(FORK),
-        WitnessRefusal::Inconsistent(_) => Some(if contradicts { FORK } else { UNPROVEN }),
+        WitnessRefusal::Inconsistent(_) if contradicts => Some(FORK),
+        WitnessRefusal::Inconsistent(_) => known.map(|_| UNPROVEN),
         _ => None,
     }
 }

@@ -62,6 +62,11 @@ pub enum FolderError {
     /// A witness's key, where a log's is needed.
     #[error("`{0}` is a witness's key: trust the log's own")]
     NotALog(String),
+    /// A second key, of which nobody said that it is the same log's.
+    #[error(
+        "the log `{0}` is trusted by another key: two logs cannot have one name; if its key has changed, say so"
+    )]
+    AnotherKey(String),
     /// More keys than one log has.
     #[error("the log `{0}` is trusted by 16 keys already")]
     ManyKeys(String),
@@ -116,7 +121,10 @@ impl Folder {
     }
 
     /// Trusts a log's key: from now on what it signs is cosigned, as long as it only grows. The key's name is the log's origin.
-    pub fn trust(&self, key: &VerifierKey) -> Result<Trusted, FolderError> {
+    ///
+    /// A second key of a log that is trusted is taken only if `another` says so: it may be another log, which by mistake is
+    /// called the same.
+    pub fn trust(&self, key: &VerifierKey, another: bool) -> Result<Trusted, FolderError> {
         if key.kind() != KeyKind::Log {
             return Err(FolderError::NotALog(key.name().to_owned()));
         }
@@ -125,7 +133,7 @@ impl Folder {
         let waiting = File::create(&lock).and_then(|file| file.lock().map(|()| file));
         let _one_at_a_time = waiting.map_err(|error| FolderError::disk(&lock, &error))?;
         match self.log(key.name())? {
-            Some(log) => log.add_key(key),
+            Some(log) => log.add_key(key, another),
             None => log::create(&self.logs_path(), key),
         }
     }

@@ -101,10 +101,13 @@ impl LogFolder {
     }
 
     /// Trusts one more key of the log.
-    pub(crate) fn add_key(&self, key: &VerifierKey) -> Result<Trusted, FolderError> {
+    pub(crate) fn add_key(&self, key: &VerifierKey, another: bool) -> Result<Trusted, FolderError> {
         let mut keys = self.keys()?;
         if keys.contains(key) {
             return Ok(Trusted::Already);
+        }
+        if !another {
+            return Err(FolderError::AnotherKey(key.name().to_owned()));
         }
         if keys.len() >= MAX_KEYS {
             return Err(FolderError::ManyKeys(key.name().to_owned()));

@@ -117,6 +117,7 @@ fn what_is_not_a_note_is_refused() {
         NOTE.replace("foo U", "U"),
         NOTE.replace("QM=", "QM"),
         NOTE.replace("QM=", "QN="),
+        NOTE.replace("foo Uw2Q", "foo Uw0=kA=="),
         NOTE.replace("an example", "an\texample"),
         NOTE.replace('\n', "\r\n"),
         format!("{NOTE}\n"),

@@ -114,6 +114,8 @@ fn what_is_not_a_proof_is_refused() {
         EXAMPLE.replace("73894", "18446744073709551616"),
         EXAMPLE.replace("index ", "index  "),
         EXAMPLE.replace(hash, "!!notbase64!!\n"),
+        EXAMPLE.replace("gSKy", "gSI=sg=="),
+        EXAMPLE.replace("@v1\n", "@v1\nextra YQ==YQ==\n"),
         EXAMPLE.replace(hash, &hash.trim_end().repeat(2)),
         EXAMPLE.replace(hash, &format!("{hash} ")),
         EXAMPLE.replace(hash, &hash.repeat(61)),

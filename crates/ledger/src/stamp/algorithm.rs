@@ -153,10 +153,11 @@ impl PublicKey {
                 identifier.none_or_null(name)?;
                 // The library also reads a key in another wrapping: only this one belongs here.
                 let mut numbers = Element::of(bits, Tag::Sequence, name)?.fields();
-                numbers.take(Tag::Integer, name)?.integer(name)?;
+                let modulus = numbers.take(Tag::Integer, name)?.integer(name)?;
                 numbers.take(Tag::Integer, name)?.integer(name)?;
                 numbers.end(name)?;
-                Self::Rsa(bits.to_vec())
+                // A positive number of 2048 to 8192 bits has a zero byte before them where all bytes are full.
+                if (257..=1025).contains(&modulus.len()) { Self::Rsa(bits.to_vec()) } else { Self::Other }
             }
             // RFC 5480, 2.2: points that are not compressed begin with a four.
             (oids::EC_KEY, Some(oids::P256), [4, point @ ..]) if point.len() == 64 => {

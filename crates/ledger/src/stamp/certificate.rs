@@ -18,6 +18,7 @@ const MAX_EXTENSIONS: usize = 64;
 const DIGITAL_SIGNATURE: u8 = 0x80;
 const NON_REPUDIATION: u8 = 0x40;
 const KEY_CERT_SIGN: u8 = 0x04;
+const CRL_SIGN: u8 = 0x02;
 
 /// A certificate. Nobody has checked it: see [`issued_by`](Self::issued_by).
 #[derive(Clone, Debug)]
@@ -153,18 +154,15 @@ impl Certificate {
         if longest.is_some_and(|longest| usize::try_from(longest).is_ok_and(|longest| longest < between)) {
             return Err("may not have so many authorities below it");
         }
-        let usage = self.extensions.key_usage.as_deref();
-        if usage.is_some_and(|usage| usage.first().is_none_or(|bits| bits & KEY_CERT_SIGN == 0)) {
+        if !self.extensions.allows(KEY_CERT_SIGN) {
             return Err("may not sign certificates (key usage)");
         }
-        let purposes = self.extensions.purposes.as_ref();
-        let fits = |purpose: &ObjectIdentifier| {
-            [oids::TIME_STAMPING, oids::ANY_EXTENDED_KEY_USAGE].contains(purpose)
-        };
-        if purposes.is_some_and(|(_, purposes)| !purposes.iter().any(fits)) {
-            return Err("issues for other purposes than time stamping (extended key usage)");
-        }
         Ok(())
+    }
+
+    /// Whether it may sign lists of revoked certificates (RFC 5280, 6.3.3 (f)).
+    pub(super) fn may_sign_lists(&self) -> bool {
+        self.extensions.allows(CRL_SIGN)
     }
 
     /// Whether its key is for time stamps and for nothing else (RFC 3161, 2.3).
@@ -203,6 +201,12 @@ impl Certificate {
 }
 
 impl Extensions {
+    /// Whether the key usage has this bit, or there is none.
+    fn allows(&self, bit: u8) -> bool {
+        let usage = self.key_usage.as_deref();
+        usage.is_none_or(|usage| usage.first().is_some_and(|bits| bits & bit != 0))
+    }
+
     fn read(list: Element<'_>) -> Read<Self> {
         let mut extensions = Self::default();
         let mut seen = Vec::new();

@@ -18,6 +18,9 @@ pub const MAX_RESPONSE: usize = 64 << 10;
 /// The most attributes, algorithms and the like in one list.
 const MAX_LIST: usize = 32;
 
+const NOT_RELIED_ON: &str = "it is signed in a way that is not relied on; ask an authority that signs with RSA \
+    (PKCS#1 v1.5, 2048 to 8192 bits) or ECDSA (P-256, P-384), and SHA-2";
+
 /// A response that grants a time stamp. Nobody has checked it: see [`verify`](Self::verify).
 #[derive(Clone)]
 pub struct Response<'a> {
@@ -85,7 +88,7 @@ impl<'a> Response<'a> {
         Ok(Stamp {
             time_ms: self.info.time,
             accuracy: self.info.accuracy,
-            serial: data_encoding::HEXLOWER.encode(self.info.serial),
+            serial: hexadecimal(self.info.serial),
             policy: self.info.policy.to_string(),
             hash: self.info.hash,
             authority: signer.subject.text.clone(),
@@ -158,6 +161,9 @@ impl<'a> Response<'a> {
         // RFC 5652, 5.4: what is signed is the attributes as a SET, not under the tag they bear in the token.
         let mut signed = vec![Tag::Set.octet()];
         signed.extend(self.signer.attributes.der.iter().skip(1));
+        if !signer.key.makes(self.signer.algorithm) {
+            return Err(StampError::Token(NOT_RELIED_ON));
+        }
         if signer.key.made(self.signer.algorithm, &signed, self.signer.signature) {
             Ok(())
         } else {
@@ -239,9 +245,7 @@ impl<'a> Signer<'a> {
         // What nobody signed could be put there by anybody.
         fields.end("SignerInfo")?;
         if !algorithm.signs(digest) {
-            return Err(StampError::Token(
-                "it is signed in a way that is not relied on: RSA (PKCS#1 v1.5) and ECDSA (P-256, P-384) with SHA-2 are",
-            ));
+            return Err(StampError::Token(NOT_RELIED_ON));
         }
         Ok(Self { issuer, serial, digest, attributes, algorithm, signature })
     }
@@ -365,6 +369,15 @@ fn granted(mut fields: Fields<'_>) -> Result<(), StampError> {
     fields.end("PKIStatusInfo")?;
     // 0 is granted, 1 granted with modifications.
     if status > 1 || failed { Err(StampError::NotGranted { status, text }) } else { Ok(()) }
+}
+
+/// A serial number as it is printed: without the zero byte that keeps it from being negative.
+fn hexadecimal(number: &[u8]) -> String {
+    let digits = match number {
+        [0, rest @ ..] if !rest.is_empty() => rest,
+        digits => digits,
+    };
+    data_encoding::HEXLOWER.encode(digits)
 }
 
 /// GeneralizedTime, with a fraction or without (RFC 3161, 2.4.2), in milliseconds since 1970.

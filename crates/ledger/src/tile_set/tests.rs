@@ -91,9 +91,11 @@ fn a_tile_that_is_not_the_trees_is_found_out() {
             }
             other => assert_eq!((other, id.is_full()), (TileSetError::OtherRoot, false)),
         }
-        let swapped = with(&|bytes| bytes.rotate_left(32));
-        // A single hash stands where it stood.
-        assert!(id.width == 1 || matches!(swapped, TileSetError::Altered(_) | TileSetError::OtherRoot));
+        // A single hash stands where it stood, however it is turned.
+        if id.width > 1 {
+            let swapped = with(&|bytes| bytes.rotate_left(32));
+            assert!(matches!(swapped, TileSetError::Altered(_) | TileSetError::OtherRoot));
+        }
         assert_eq!(with(&|bytes| bytes.truncate(bytes.len() - 1)), TileSetError::Length(path.clone()));
         assert_eq!(with(&|bytes| bytes.extend([0; 32])), TileSetError::Length(path));
         // Only a lowest tile can be left away, and then says nothing.

@@ -213,6 +213,7 @@ fn what_is_not_a_request_is_refused() {
         EXAMPLE.replace("20852014", "18446744073709551616"),
         EXAMPLE.replace("20852014\n", "20852014 \n"),
         EXAMPLE.replace(hash, "PlRN\n"),
+        EXAMPLE.replace("PlRN", "PlQ=TQ=="),
         EXAMPLE.replace(hash, &format!(" {hash}")),
         EXAMPLE.replace(hash, &hash.repeat(61)),
         EXAMPLE.replace('\n', "\r\n"),

@@ -1,5 +1,6 @@
 //! DER as a tree that tests take apart and put together again, wrongly if they wish.
 
+#![allow(dead_code, reason = "each test takes what it needs")]
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests may panic as tests do")]
 #![allow(unreachable_pub, missing_docs, reason = "a module of tests")]
 

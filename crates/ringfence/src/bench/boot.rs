@@ -65,13 +65,13 @@ pub(super) async fn child(options: &Options) -> Result<(), Failure> {
     let started = Started {
         entries: service.status().entries,
         seconds: begun.elapsed().as_secs_f64(),
-        peak_kib: peak_kib()?,
+        peak_kib: peak_kib("/proc/self/status")?,
     };
     options.output().document(&serde_json::to_value(started).map_err(broken)?)
 }
 
 /// People, then secrets for two fifths of the entries, then decisions for the rest, the last few after the snapshot.
-async fn build(place: &Path, entries: u64) -> Result<(), Failure> {
+pub(super) async fn build(place: &Path, entries: u64) -> Result<(), Failure> {
     let passphrase = Passphrase::new(PASSPHRASE.to_owned());
     let created =
         Service::create(Config::local(place), &passphrase, KdfParams::default(), "Measured", "UTC").await?;
@@ -116,8 +116,9 @@ async fn decide(service: Service, writer: u64, share: u64, secrets: u32) -> Resu
     Ok(())
 }
 
-fn peak_kib() -> Result<u64, Failure> {
-    let status = std::fs::read_to_string("/proc/self/status").map_err(broken)?;
+/// The most memory that a process ever held, by its status file.
+pub(super) fn peak_kib(status: &str) -> Result<u64, Failure> {
+    let status = std::fs::read_to_string(status).map_err(broken)?;
     status
         .lines()
         .find_map(|line| line.strip_prefix("VmHWM:"))

@@ -2,7 +2,9 @@
 
 mod boot;
 mod company;
+mod evidence;
 mod gate;
+mod http;
 mod journal;
 mod vault;
 
@@ -34,6 +36,14 @@ pub(crate) enum Which {
         /// Build the record in this new folder and keep it
         #[arg(long, value_name = "DIR")]
         keep: Option<PathBuf>,
+    },
+    /// A document of 4 GiB through HTTP, up and down: what memory that takes
+    Http,
+    /// Evidence out of a long record: exporting, looking back, one field, three witnesses
+    Evidence {
+        /// How many entries it has
+        #[arg(long, default_value_t = boot::ENTRIES)]
+        entries: u64,
     },
     /// All of them
     All,
@@ -77,6 +87,17 @@ impl Which {
         }
         if all || matches!(self, Which::Journal) {
             figures.extend(journal::measure(&folder.path().join("journal")).await?);
+        }
+        if all || matches!(self, Which::Http) {
+            figures.extend(http::measure(&folder.path().join("http")).await?);
+        }
+        let evidence = match self {
+            Which::Evidence { entries } => Some(entries),
+            Which::All => Some(boot::ENTRIES),
+            _ => None,
+        };
+        if let Some(entries) = evidence {
+            figures.extend(evidence::measure(&folder.path().join("evidence"), entries).await?);
         }
         let (entries, keep) = match self {
             Which::Boot { entries, keep } => (Some(entries), keep),

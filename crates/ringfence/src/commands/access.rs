@@ -7,7 +7,7 @@ use crate::session::{Options, Session};
 use clap::Subcommand;
 use program::access::{self, Circumstances, Command, Outcome};
 use program::people::Role;
-use program::{Event, GrantId, PersonId, Refusal, RequestId, SecretId, Time, secrets};
+use program::{Event, GrantId, PersonId, Refusal, RequestId, SecretId, State, Time, secrets};
 use serde_json::{Value, json};
 
 /// Access.
@@ -84,6 +84,9 @@ pub(crate) enum Access {
     Who {
         /// Which secret
         secret: String,
+        /// As it stood at this moment: a day (its end), or an exact time
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
     },
     /// Why can this person open it, or not, and what can be done about it
     Why {
@@ -91,6 +94,9 @@ pub(crate) enum Access {
         person: String,
         /// Which secret
         secret: String,
+        /// As it stood at this moment: a day (its end), or an exact time
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
     },
     /// What this person may open
     Mine {
@@ -154,14 +160,19 @@ impl Access {
                 let note = lookup::note(note.as_deref())?;
                 act(&session, Command::ReviewEmergency { grant, in_order: !not_in_order, note }).await?;
             }
-            Access::Who { secret } => who(&session, found(&secret)?)?,
-            Access::Why { person, secret } => {
+            Access::Who { secret, as_of } => {
+                let secret = found(&secret)?;
+                let (state, at) = session.at(secret, as_of.as_deref()).await?;
+                who(&session, &state, at, secret)?;
+            }
+            Access::Why { person, secret, as_of } => {
                 let id = lookup::person(&session.state(), &person)?;
                 let secret = found(&secret)?;
                 if !runs(&session, secret) {
                     person::may_look(&session, id)?;
                 }
-                why(&session, id, secret)?;
+                let (state, at) = session.at(secret, as_of.as_deref()).await?;
+                why(&session, &state, at, id, secret)?;
             }
             Access::Mine { person } => {
                 let named = person.map(|person| lookup::person(&session.state(), &person)).transpose()?;
@@ -215,13 +226,13 @@ fn runs(session: &Session, secret: SecretId) -> bool {
     owns || session.actor.holds(&state, now, &[Role::Counsel, Role::SecurityOfficer, Role::Auditor])
 }
 
-fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
+fn who(session: &Session, state: &State, now: Time, id: SecretId) -> Result<(), Failure> {
     if !runs(session, id) {
         let who = "the secret's owner, counsel, the security officer or an auditor";
         return Err(Refusal::role("look at who can open it", who).into());
     }
-    let (state, now, zone) = (session.state(), session.now(), session.zone());
-    let rows = access::who(&state, session.service.gate(), id, now);
+    let zone = session.zone();
+    let rows = access::who(state, session.service.gate(), id, now);
     session.out.either(
         || {
             let rows = rows.iter().map(|row| {
@@ -242,7 +253,7 @@ fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
                 .map(|row| {
                     let failing: Vec<&str> = row.failing.iter().map(gate::Condition::as_str).collect();
                     vec![
-                        person::name(&state, row.person),
+                        person::name(state, row.person),
                         if row.opens { "opens".to_owned() } else { "does not open".to_owned() },
                         row.grant.map(|grant| grant.to_string()).unwrap_or_default(),
                         row.until.map(|until| until.for_people(&zone)).unwrap_or_default(),
@@ -261,10 +272,9 @@ fn who(session: &Session, id: SecretId) -> Result<(), Failure> {
     )
 }
 
-fn why(session: &Session, id: PersonId, secret: SecretId) -> Result<(), Failure> {
-    let (state, now) = (session.state(), session.now());
+fn why(session: &Session, state: &State, now: Time, id: PersonId, secret: SecretId) -> Result<(), Failure> {
     let (decision, because) =
-        access::why(&state, session.service.gate(), id, secret, now, Some(Circumstances::default()));
+        access::why(state, session.service.gate(), id, secret, now, Some(Circumstances::default()));
     session.out.either(
         || {
             let asked = because.iter().map(|because| {
@@ -279,7 +289,7 @@ fn why(session: &Session, id: PersonId, secret: SecretId) -> Result<(), Failure>
         },
         |out| {
             let verdict = if decision.allowed() { "opens" } else { "does not open" };
-            let (title, name) = (secret::title(&state, secret), person::name(&state, id));
+            let (title, name) = (secret::title(state, secret), person::name(state, id));
             out.line(format!("{title} {verdict} for {name} from this shell."))?;
             let reasons = failing(&because);
             let rows: Vec<Vec<String>> = because

@@ -30,7 +30,29 @@ pub(crate) enum Record {
         against: Option<PathBuf>,
     },
     /// The signed checkpoint over the whole record, and the key that verifies it
-    Checkpoint,
+    Checkpoint {
+        /// Write it into this new file, to be kept elsewhere
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// One entry, and of its fields those named, with the proof that it is in the record: one file that needs nothing else but
+    /// the record's key
+    Prove {
+        /// Its position
+        entry: u64,
+        /// The fields to show; without any, that there was an entry of this kind at this time
+        #[arg(long, value_name = "FIELD", value_delimiter = ',')]
+        fields: Vec<String>,
+        /// Write it into this new file
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Publish the record's hashes (C2SP tlog-tiles) into a folder, for mirrors and witnesses: no entry is published
+    Tiles {
+        /// The folder; what was published there before is continued
+        #[arg(long, value_name = "DIR")]
+        out: PathBuf,
+    },
 }
 
 /// List entries.
@@ -74,7 +96,47 @@ impl Record {
         match self {
             Record::List(list) => list.run(&session).await?,
             Record::Show { entry, proof } => show(&session, entry, proof).await?,
-            Record::Checkpoint => {
+            Record::Prove { entry, fields, out } => {
+                let proof = session.service.field_proof(&session.actor, entry, &fields).await?;
+                match out {
+                    Some(out) => {
+                        new_file(&out, proof.as_bytes())?;
+                        session.out.either(
+                            || json!({ "file": out, "entry": entry }),
+                            |told| told.line(format!("`{}` proves entry {entry}", out.display())),
+                        )?;
+                    }
+                    None => session.out.text(&proof, "proof")?,
+                }
+            }
+            Record::Tiles { out } => {
+                let published = session.service.publish_tiles(&session.actor, &out).await?;
+                session.out.either(
+                    || json!({ "size": published.size, "before": published.before, "tiles": published.tiles }),
+                    |told| {
+                        told.line(format!(
+                            "`{}` holds the hashes of {} entries; {} tiles were written",
+                            out.display(),
+                            published.size,
+                            published.tiles
+                        ))
+                    },
+                )?;
+            }
+            Record::Checkpoint { out: Some(out) } => {
+                let (checkpoint, key) = (session.service.checkpoint(), session.service.verifier_key());
+                new_file(&out, checkpoint.as_bytes())?;
+                session.out.either(
+                    || json!({ "file": out, "checkpoint": checkpoint, "verifier": key }),
+                    |told| {
+                        told.line(format!(
+                            "`{}` holds the checkpoint; keep it away from this machine",
+                            out.display()
+                        ))
+                    },
+                )?;
+            }
+            Record::Checkpoint { out: None } => {
                 let (checkpoint, key) = (session.service.checkpoint(), session.service.verifier_key());
                 session.out.either(
                     || json!({ "checkpoint": checkpoint, "verifier": key }),
@@ -90,6 +152,20 @@ impl Record {
         session.close().await;
         Ok(())
     }
+}
+
+/// Writes a file that is not there yet.
+pub(crate) fn new_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failure> {
+    use std::io::Write;
+    let made = std::fs::File::create_new(path).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    made.map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => Failure::input(format!("`{}` is there already", path.display()))
+            .remedy("name a file that does not exist yet"),
+        _ => Failure::storage(format!("`{}` cannot be written: {error}", path.display())),
+    })
 }
 
 /// Verifies all of the record, with a progress bar.

@@ -45,8 +45,11 @@ pub(crate) enum Secret {
         /// Which
         secret: String,
         /// Open its precise description too: through the gate, with --as
-        #[arg(long)]
+        #[arg(long, conflicts_with = "as_of")]
         precise: bool,
+        /// As it stood at this moment: a day (its end), or an exact time
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
     },
     /// Take a submission into the register
     Accept {
@@ -214,7 +217,9 @@ impl Secret {
                         && owner.is_none_or(|owner| secret.profile.owner == owner)
                 })?;
             }
-            Secret::Show { secret, precise } => show(&session, found(&secret)?, precise).await?,
+            Secret::Show { secret, precise, as_of } => {
+                show(&session, found(&secret)?, precise, as_of.as_deref()).await?;
+            }
             Secret::Accept { secret, note } => {
                 let note = lookup::note(note.as_deref())?;
                 session.act(Command::Accept { secret: found(&secret)?, note }).await?;
@@ -464,11 +469,12 @@ fn list(session: &Session, wanted: impl Fn(&secrets::Secret) -> bool) -> Result<
     )
 }
 
-async fn show(session: &Session, id: SecretId, precise: bool) -> Result<(), Failure> {
+async fn show(session: &Session, id: SecretId, precise: bool, as_of: Option<&str>) -> Result<(), Failure> {
     let opened = if precise { Some(session.service.open_precise(&session.actor, id).await?) } else { None };
-    let (state, zone) = (session.state(), session.zone());
+    let (state, at) = session.at(id, as_of).await?;
+    let zone = session.zone();
     let secret = state.secrets.get(id).ok_or_else(|| Refusal::unknown(id))?;
-    let secret = secrets::shown(&state, &session.actor, session.now(), secret);
+    let secret = secrets::shown(&state, &session.actor, at, secret);
     let documents = documents(session, &state, id);
     let profile = &secret.profile;
     session.out.either(

@@ -3,6 +3,7 @@
 //! It runs in a folder of its own, never in a record that exists. The documents of Halden Optics, an invented company,
 //! are part of the program.
 
+mod evidence;
 mod stage;
 mod story;
 
@@ -10,14 +11,16 @@ use crate::errors::Failure;
 use crate::output::{Output, note};
 use crate::session::Options;
 use clap::Args;
+use program::SecretId;
 use server::Settings;
 use service::{Config, KdfParams, Passphrase, Service};
 use stage::Stage;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+pub(crate) use story::PASSWORD;
 
 /// What seals the demonstration's record; printed, as it protects nothing.
-const PASSPHRASE: &str = "halden optics demonstration";
+pub(crate) const PASSPHRASE: &str = "halden optics demonstration";
 
 /// Run a small company's story, and verify its record
 #[derive(Debug, Args)]
@@ -28,6 +31,9 @@ pub(crate) struct Demo {
     /// Where to serve it
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8484", requires = "serve")]
     listen: SocketAddr,
+    /// Keep the evidence bundle that the story exports in this new file
+    #[arg(long, value_name = "FILE")]
+    evidence: Option<PathBuf>,
 }
 
 impl Demo {
@@ -51,7 +57,9 @@ impl Demo {
         let created =
             Service::create(config.clone(), &passphrase, kdf, "Halden Optics AS", "Europe/Oslo").await?;
         let mut stage = Stage::new(created.service, options.output());
-        story::play(&mut stage).await?;
+        let about = story::play(&mut stage).await?;
+        let bundle = self.evidence.clone().unwrap_or_else(|| data.join("evidence").join("customers.zip"));
+        evidence::show(&mut stage, about, &temporary.path().join("witness"), &bundle).await?;
         stage.verify(&config, &passphrase).await?;
         let accounts = if self.serve { story::accounts(&stage).await? } else { Vec::new() };
         stage.end(&data, options.data.is_some(), PASSPHRASE, &accounts)?;
@@ -65,6 +73,18 @@ impl Demo {
         }
         Ok(())
     }
+}
+
+/// Plays the story in a new folder and says nothing; gives the secret that its readers are granted.
+pub(crate) async fn company(data: &Path) -> Result<SecretId, Failure> {
+    let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+    let config = Config::local(data);
+    let created =
+        Service::create(config, &passphrase, KdfParams::default(), "Halden Optics AS", "Europe/Oslo").await?;
+    let mut stage = Stage::new(created.service, Output::new(true));
+    let about = story::play(&mut stage).await?;
+    story::accounts(&stage).await?;
+    Ok(about)
 }
 
 fn is_free(folder: &Path) -> bool {

@@ -113,7 +113,7 @@ impl Stage {
         Ok(())
     }
 
-    async fn show_entry(&mut self, position: u64) -> Result<(), Failure> {
+    pub(super) async fn show_entry(&mut self, position: u64) -> Result<(), Failure> {
         let view = self.service.entry(&self.operator(), position).await?;
         self.acts.push(json!({ "entry": position, "kind": view.kind, "sentence": view.sentence }));
         if self.out.json { Ok(()) } else { self.line(position, &view.sentence) }

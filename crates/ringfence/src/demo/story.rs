@@ -13,7 +13,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// The password of everybody who can sign in to the demonstration.
-pub(super) const PASSWORD: &str = "harbour lantern velvet 42";
+pub(crate) const PASSWORD: &str = "harbour lantern velvet 42";
 
 const PEOPLE: &str = include_str!("../../../../examples/halden/people.csv");
 const SECRETS: &[u8] = include_bytes!("../../../../examples/halden/secrets.json");
@@ -38,7 +38,8 @@ const DOCUMENTS: [(&str, &str, &[u8]); 5] = [
 /// The day that stands in the file as the contractor's last; told anew from today, so that the story never grows old.
 const CONTRACT_ENDS: &str = "2027-06-30";
 
-pub(super) async fn play(stage: &mut Stage) -> Result<(), Failure> {
+/// Plays it; gives the secret that the evidence is about.
+pub(super) async fn play(stage: &mut Stage) -> Result<SecretId, Failure> {
     hire(stage).await?;
     let contractors = bind(stage).await?;
     let register = register(stage).await?;
@@ -53,7 +54,8 @@ pub(super) async fn play(stage: &mut Stage) -> Result<(), Failure> {
     unbound(stage, customers, list, contractors).await?;
     jewel_from_the_shell(stage, specification).await?;
     emergency(stage, customers, list).await?;
-    ask_who(stage, jewel, customers)
+    ask_who(stage, jewel, customers)?;
+    Ok(customers)
 }
 
 async fn hire(stage: &mut Stage) -> Result<(), Failure> {
@@ -287,11 +289,11 @@ pub(super) async fn accounts(stage: &Stage) -> Result<Vec<(String, String)>, Fai
     Ok(opened)
 }
 
-fn line(text: &str) -> Result<Line, Failure> {
+pub(super) fn line(text: &str) -> Result<Line, Failure> {
     Line::new(text).map_err(|error| Failure::input(error.to_string()))
 }
 
-fn text(words: &str) -> Result<Text, Failure> {
+pub(super) fn text(words: &str) -> Result<Text, Failure> {
     Text::new(words).map_err(|error| Failure::input(error.to_string()))
 }
 

@@ -1,23 +1,31 @@
 //! `--json` of every command: one document on standard output, of a shape that scripts can rely on.
 
 use super::help::leaves;
+use super::witness::Witnessing;
 use crate::support::company::{CARL, EVA, KIM, OLGA, SVEN};
 use crate::support::{Answer, Company, Folder, PASSPHRASE, as_read};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
+use std::path::Path;
 
-/// Not asked here: what runs until it is told to stop (`two_processes.rs` asks it), what measures for minutes, and what
+/// Not asked here: what runs until it is told to stop (`two_processes.rs` and `witness.rs` ask it), what measures for minutes, and what
 /// needs a second factor, which only a browser sets up.
-const APART: [&str; 7] = [
+const APART: [&str; 10] = [
     "serve",
+    "witness serve",
     "bench gate",
     "bench journal",
     "bench vault",
     "bench boot",
+    "bench http",
+    "bench evidence",
     "bench all",
     "account remove-second-factor",
 ];
+
+/// A certificate that issued itself; nobody has its key any more.
+const ROOT: &str = include_str!("../support/root.pem");
 
 /// Asks one command after the other, and keeps the shape of what each answered.
 struct Round {
@@ -59,7 +67,9 @@ fn every_command_prints_one_document_of_the_shape_that_was_read() {
     secrets(&mut round);
     agreements(&mut round);
     access(&mut round);
+    evidence(&mut round);
     the_rest(&mut round);
+    witness(&mut round);
     let missing: Vec<&String> = round
         .leaves
         .iter()
@@ -82,7 +92,7 @@ fn shape(value: &Value, place: String, lines: &mut BTreeMap<String, BTreeSet<&'s
             "list"
         }
         // What an entry holds is the record's own format, which has tests of its own.
-        Value::Object(_) if place.ends_with(".fields") => "object",
+        Value::Object(_) if place.ends_with(".fields") || place.ends_with(".shown") => "object",
         Value::Object(fields) => {
             fields.iter().for_each(|(name, one)| shape(one, format!("{place}.{name}"), lines));
             "object"
@@ -194,6 +204,43 @@ fn access(round: &mut Round) {
     round.ask(&["access", "mine", OLGA]);
 }
 
+fn evidence(round: &mut Round) {
+    let (bundle, proof, salt) =
+        (path(round, "bundle.zip"), path(round, "proof.zip"), path(round, "salt.json"));
+    let (field, tiles) = (path(round, "field.tlog-proof"), path(round, "tiles"));
+    let root = round.folder.file("root.pem", ROOT);
+    let for_whom = ["--recipient", "A court", "--purpose", "Exhibit 4"];
+    round.ask(&["evidence", "status"]);
+    round.ask(&["evidence", "plan", "--secret", "S-1", "--redact", "purpose"]);
+    let export = ["evidence", "export", "--secret", "S-1", "--as-of", &in_days(0), "--out", &bundle];
+    // Until the end of today is still to come.
+    round.folder.run(&[&export[..], &for_whom[..]].concat()).fails(2);
+    round.ask(&[&["evidence", "export", "--secret", "S-1", "--out", &bundle][..], &for_whom[..]].concat());
+    let prove = ["evidence", "prove", "--secret", "S-1", "--out", &proof, "--salt-out", &salt];
+    round.ask(&[&prove[..], &for_whom[..]].concat());
+    round.ask(&["evidence", "check", &proof]);
+    let witness = path(round, "outside");
+    let made = round
+        .folder
+        .run(&["witness", "init", "--name", "outside.example", "--data", &witness, "--json"])
+        .json();
+    let key = made["verifier"].as_str().unwrap();
+    let add = ["evidence", "witness", "add", "Outside", "--address", "http://127.0.0.1:9/", "--key", key];
+    round.ask(&[&add[..], &["--reason", "Counsel cosigns."]].concat());
+    round.ask(&["evidence", "witness", "list"]);
+    round.ask(&["evidence", "witness", "remove", "Outside", "--reason", "It does not answer."]);
+    let add =
+        ["evidence", "authority", "add", "A stamp", "--address", "http://127.0.0.1:9/", "--root", &root];
+    round.ask(&[&add[..], &["--reason", "Times are stamped."]].concat());
+    round.ask(&["evidence", "authority", "list"]);
+    round.ask(&["evidence", "anchor"]);
+    round.ask(&["evidence", "authority", "remove", "A stamp", "--reason", "It does not answer."]);
+    round.ask(&["record", "prove", "1", "--fields", "person", "--out", &field]);
+    round.ask(&["record", "tiles", "--out", &tiles]);
+    let past = "2026-01-01";
+    round.folder.run(&["access", "who", "S-1", "--as-of", past]).fails(2);
+}
+
 fn the_rest(round: &mut Round) {
     round.ask(&["requirements", "show"]);
     round.ask(&["requirements", "set", "restricted", "--approvals", "2", "--reason", "An audit."]);
@@ -212,6 +259,18 @@ fn the_rest(round: &mut Round) {
     let renewed = round.ask(&["recovery", "renew"]);
     let printed = round.folder.file("recovery", renewed["recovery_key"].as_str().unwrap());
     round.ask(&["passphrase", "recover", "--recovery-file", &printed]);
+}
+
+fn witness(round: &mut Round) {
+    let data = path(round, "witness");
+    round.ask(&["witness", "init", "--name", "witness.example", "--data", &data]);
+    let kept = round.folder.run(&["record", "checkpoint", "--json"]).json();
+    let (checkpoint, key) = (kept["checkpoint"].as_str().unwrap(), kept["verifier"].as_str().unwrap());
+    round.ask(&["witness", "trust", key, "--data", &data]);
+    round.ask(&["witness", "list", "--data", &data]);
+    let cosigned = Witnessing::start(Path::new(&data)).add(&format!("old 0\n\n{checkpoint}"));
+    assert_eq!(cosigned.0, 200, "{}", cosigned.1);
+    round.ask(&["witness", "list", "--data", &data]);
 }
 
 fn path(round: &Round, name: &str) -> String {

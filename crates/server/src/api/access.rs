@@ -200,6 +200,10 @@ struct WhyQuery {
     /// Yourself where absent.
     person: Option<PersonId>,
     secret: SecretId,
+    /// As it stood at this instant, or at the end of this day; now where absent. For the secret's owner and those who oversee
+    /// the programme.
+    #[param(inline)]
+    as_of: Option<When>,
 }
 
 /// Whether a secret opens for somebody, and why.
@@ -376,8 +380,18 @@ async fn why(
     }
     let circumstances = (person == caller.person).then(|| caller.circumstances());
     let secret = secret.id;
-    let (decision, because) =
-        domain::why(&caller.state, app.service.gate(), person, secret, caller.now, circumstances);
+    let (decision, because) = match query.as_of {
+        None => domain::why(&caller.state, app.service.gate(), person, secret, caller.now, circumstances),
+        Some(when) => {
+            // What session they had then is not known of anybody, so neither the second factor nor the network is asked.
+            let past = app.service.as_of(&caller.actor, secret, when.last(caller.zone())).await?;
+            let (decision, mut because) =
+                domain::why(&past.state, app.service.gate(), person, secret, past.time, None);
+            // Nothing can be done any more about what failed then.
+            because.iter_mut().for_each(|one| one.remedy = None);
+            (decision, because)
+        }
+    };
     let because = because.iter().map(Because::from).collect();
     Ok(Json(Why { person: person.into(), secret: secret.into(), opens: decision.allowed(), because }))
 }

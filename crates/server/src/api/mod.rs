@@ -11,6 +11,7 @@ mod agreements;
 mod answer;
 mod collect;
 mod documents;
+mod evidence;
 mod extract;
 mod me;
 mod people;
@@ -50,6 +51,11 @@ fn areas() -> Areas {
         .area("agreements", "Agreements to keep secrets, and who signed them.", agreements::routes)
         .area("access", "Requests, grants, and who may open what and why.", access::routes)
         .area("requirements", "What each tier asks of whoever opens its secrets.", requirements::routes)
+        .area(
+            "evidence",
+            "Who outside vouches for the record, and bundles that a stranger checks.",
+            evidence::routes,
+        )
         .area("record", "The tamper-evident record: entries, proofs, checkpoints.", record::routes)
         .area("accounts", "Accounts, one-time links and tokens.", accounts::routes)
         .area("me", "Whoever calls, and how the service is.", me::routes)

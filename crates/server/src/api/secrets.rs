@@ -1,5 +1,6 @@
 //! Secrets: listing, putting forward, judging, revising, reviewing, retiring; reading the precise description.
 
+mod past;
 mod shapes;
 
 use super::answer::{Key, Order, Page, Receipt, items, page};
@@ -15,6 +16,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
+pub(super) use past::AsOfQuery;
 use program::secrets::{self as domain, Command};
 use program::{Event, Refusal, access};
 use serde::{Deserialize, Serialize};
@@ -42,6 +44,7 @@ pub(super) fn routes(area: Area) -> Area {
         .write(routes!(retire))
         .open(routes!(open_precise))
         .read(routes!(who))
+        .read(routes!(past::as_of))
         .read(routes!(history))
         .read(routes!(list_documents))
 }
@@ -117,7 +120,7 @@ struct Precise {
 
 /// One line of "who can open this?".
 #[derive(Debug, Serialize, ToSchema)]
-struct WhoRow {
+pub(super) struct WhoRow {
     person: PersonId,
     /// Does it open for them now? The second factor and the network are asked at the opening.
     opens: bool,
@@ -338,11 +341,12 @@ async fn open_precise(
 }
 
 /// Who can open this, and who was ever granted it but cannot. For its owner and those who oversee access.
-#[utoipa::path(get, path = "/api/v1/secrets/{id}/who", params(("id" = SecretId, Path)), responses((status = 200, description = "Those for whom it opens come first.", body = Vec<WhoRow>)))]
+#[utoipa::path(get, path = "/api/v1/secrets/{id}/who", params(("id" = SecretId, Path), AsOfQuery), responses((status = 200, description = "Those for whom it opens come first.", body = Vec<WhoRow>)))]
 async fn who(
     State(app): State<App>,
     caller: Caller,
     At(id): At<SecretId>,
+    Ask(query): Ask<AsOfQuery>,
 ) -> Result<Json<Vec<WhoRow>>, Problem> {
     let secret = caller.secret(id.0)?.id;
     if !caller.oversees(secret) {
@@ -352,7 +356,13 @@ async fn who(
         )
         .into());
     }
-    let rows = access::who(&caller.state, app.service.gate(), secret, caller.now);
+    let rows = match query.as_of {
+        None => access::who(&caller.state, app.service.gate(), secret, caller.now),
+        Some(when) => {
+            let past = app.service.as_of(&caller.actor, secret, when.last(caller.zone())).await?;
+            access::who(&past.state, app.service.gate(), secret, past.time)
+        }
+    };
     Ok(Json(rows.into_iter().map(WhoRow::from).collect()))
 }
 

@@ -121,6 +121,14 @@ impl When {
             When::Day(date) => date.end(zone),
         }
     }
+
+    /// The last instant meant: as things stood "on 31 March" is how they stood when that day ended.
+    pub(super) fn last(self, zone: &str) -> Time {
+        match self {
+            When::At(time) => time,
+            When::Day(date) => date.end(zone) + -1,
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for When {

@@ -17,7 +17,7 @@ fn every_place_has_its_own_path_and_an_icon_that_is_drawn() {
     let icons = include_str!("../../templates/partials/icons.html");
     let every: Vec<_> = Place::ALL.iter().map(|place| (*place, None)).collect();
     let groups = navigation(&every, None);
-    assert_eq!(groups.len(), 5);
+    assert_eq!(groups.len(), 6);
     let links: Vec<_> = groups.iter().flat_map(|group| &group.links).collect();
     assert_eq!(links.len(), Place::ALL.len());
     for link in &links {

@@ -89,10 +89,12 @@ pub fn tone(kind: &str) -> Tone {
         | "access.approved"
         | "agreement.signed"
         | "agreement.paper-recorded"
+        | "evidence.anchored"
         | "person.reinstated" => Tone::Good,
         "access.emergency-taken"
         | "secret.returned"
         | "organisation.clock-jumped"
+        | "evidence.exported"
         | "agreement.declined"
         | "account.recovery-used"
         | "account.second-factor-removed" => Tone::Warn,

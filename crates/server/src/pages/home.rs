@@ -129,6 +129,7 @@ pub(super) fn task_link(task: Task, about: Subject) -> (&'static str, String) {
         Task::ReviewSecret => ("Review it", format!("/secrets/{about}/review")),
         Task::SetUpSecondFactor => ("Set it up", "/me".to_owned()),
         Task::ContractEnds => ("Decide", format!("/people/{about}")),
+        Task::AskWitness => ("Look at it", "/evidence".to_owned()),
     }
 }
 

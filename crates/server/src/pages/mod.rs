@@ -6,6 +6,7 @@ pub mod agreements;
 pub mod dashboard;
 pub mod documents;
 pub mod door;
+pub mod evidence;
 pub mod history;
 pub mod home;
 pub mod me;
@@ -28,6 +29,7 @@ pub fn routes() -> Routes {
         dashboard::routes(),
         documents::routes(),
         door::routes(),
+        evidence::routes(),
         home::routes(),
         me::routes(),
         people::routes(),

@@ -4,6 +4,8 @@ mod entry;
 mod export;
 mod list;
 
+pub(crate) use list::in_words;
+
 use crate::routes::{Routes, Rule};
 
 /// Every route of the record.

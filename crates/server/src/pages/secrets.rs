@@ -4,10 +4,12 @@ mod act;
 mod form;
 mod import;
 mod list;
+mod past;
 mod show;
 
 pub(crate) use act::{ActPage, Asked, named};
 pub(crate) use list::badge;
+pub(crate) use past::looks_back;
 pub(crate) use show::mine;
 
 use crate::errors::PageError;
@@ -34,6 +36,7 @@ pub fn routes() -> Routes {
         .get("/secrets/{id}/people", Rule::Person, show::people)
         .get("/secrets/{id}/versions", Rule::Person, show::versions)
         .get("/secrets/{id}/history", Rule::Person, show::history)
+        .get("/secrets/{id}/as-of", Rule::Person, past::page)
         .get("/secrets/{id}/edit", Rule::Person, form::edit)
         .post("/secrets/{id}/edit", Rule::Person, form::revise);
     for act in Act::ALL {

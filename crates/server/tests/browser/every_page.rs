@@ -36,10 +36,15 @@ fn paths(live: &Live, invitation: &str) -> Vec<String> {
             "/access/why?secret=S-1",
             "/secrets?q=zzz",
             "/people?hide=3.4",
+            "/secrets/S-1/as-of?day=2999-01-01",
+            "/evidence/witnesses/remove?name=Berg%20%26%20Partners%2C%20outside%20counsel",
+            "/evidence/authorities/remove?name=A%20time-stamping%20authority",
             "/nowhere",
         ]
         .map(str::to_owned),
     );
+    let now = live.site.service.now().rfc3339();
+    paths.push(format!("/secrets/S-1/as-of?at={now}"));
     paths
 }
 

@@ -80,7 +80,7 @@ impl World {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let made = Folder::create(folder.path(), "witness.example").unwrap();
-        made.trust(key(LOG).verifier()).unwrap();
+        made.trust(key(LOG).verifier(), false).unwrap();
         Self { verifier: made.verifier().clone(), folder }
     }
 

@@ -66,6 +66,10 @@ impl World {
         self.run(&Actor::shell("root", None), command)
     }
 
+    pub(crate) fn program(&mut self, command: impl Into<crate::Command>) -> Result<Vec<Event>, Refusal> {
+        self.run(&Actor::program(), command)
+    }
+
     pub(crate) fn by(
         &mut self,
         person: PersonId,

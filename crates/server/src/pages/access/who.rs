@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::marks;
-use crate::pages::secrets::{badge, known};
+use crate::pages::secrets::{badge, known, looks_back};
 use crate::pages::table::{attachment, contains};
 use crate::parts::{
     Chip, Choice, Column, ListState, Mark, MarkState, Pager, Remedy, Tab, Tier as TierBadge, When,
@@ -32,6 +32,8 @@ struct WhoPage {
     title: String,
     tier: TierBadge,
     everybody: bool,
+    /// The visitor may see how it stood at a past moment.
+    looks_back: bool,
     later: &'static str,
     opens: u64,
     all: u64,
@@ -81,6 +83,7 @@ pub(super) async fn page(
         title: secret.profile.title.to_string(),
         tier: badge(secret.tier()),
         everybody: !asks(Condition::Grant),
+        looks_back: looks_back(&visitor, secret),
         later: match (asks(Condition::SecondFactor), asks(Condition::Network)) {
             (true, true) => "A fresh second factor and an allowed network are asked at each opening.",
             (true, false) => "A fresh second factor is asked at each opening.",

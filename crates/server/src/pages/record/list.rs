@@ -14,7 +14,7 @@ use program::{Date, PersonId, Rule, Subject};
 use service::{HistoryFilter, HistoryPage, Service, ServiceError};
 
 /// The kinds that can be asked for, as the record calls them.
-const KINDS: [&str; 56] = [
+const KINDS: [&str; 61] = [
     "secret.submitted",
     "secret.accepted",
     "secret.returned",
@@ -66,6 +66,11 @@ const KINDS: [&str; 56] = [
     "account.session-ended",
     "account.token-issued",
     "account.token-revoked",
+    "evidence.witnesses-set",
+    "evidence.authorities-set",
+    "evidence.anchored",
+    "evidence.exported",
+    "evidence.key-rotated",
     "organisation.founded",
     "organisation.changed",
     "organisation.clock-jumped",
@@ -197,7 +202,7 @@ fn person(visitor: &Visitor, text: &str) -> Option<PersonId> {
 }
 
 /// `document.opened` as a choice: `Document: opened`.
-fn in_words(kind: &str) -> String {
+pub(crate) fn in_words(kind: &str) -> String {
     let (area, what) = kind.split_once('.').unwrap_or((kind, ""));
     format!("{}: {}", crate::respond::capital(area), what.replace('-', " "))
 }

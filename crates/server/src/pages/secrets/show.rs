@@ -1,6 +1,6 @@
 //! One secret: what it is, its documents, who may open it, its versions and its history.
 
-use super::{act::Act, badge, form, known, list::state_of, may};
+use super::{act::Act, badge, form, known, list::state_of, looks_back, may};
 use crate::app::App;
 use crate::frame::Frame;
 use crate::pages::history::{History, history_of};
@@ -57,6 +57,9 @@ impl Head {
             .filter(|act| *act != Act::Request || !holds(visitor, id))
             .map(|act| (here(&format!("/{}", act.word())), act.label()))
             .collect();
+        if program::evidence::may_export(state, &visitor.actor, visitor.now, id).is_ok() {
+            actions.push((here("/evidence"), "Evidence"));
+        }
         if form::may_revise(visitor, secret) {
             actions.insert(0, (here("/edit"), "Change"));
         }
@@ -105,6 +108,8 @@ struct OverviewPage {
     has_precise: bool,
     marks: Vec<Mark>,
     opens: bool,
+    /// The visitor may see how it stood at a past moment.
+    looks_back: bool,
 }
 
 struct Money {
@@ -146,6 +151,7 @@ pub(super) async fn overview(State(app): State<App>, visitor: Visitor, Path(id):
         has_precise: secret.precise_at().is_some(),
         marks,
         opens,
+        looks_back: looks_back(&visitor, secret),
     };
     render(StatusCode::OK, &page)
 }
@@ -349,12 +355,16 @@ struct VersionRow {
     by: String,
     entry: u64,
     precise: String,
+    /// The instant at which it had just been recorded, for those who may look back.
+    stood: Option<String>,
 }
 
 /// `GET /secrets/{id}/versions`
 pub(super) async fn versions(visitor: Visitor, Path(id): Path<String>) -> PageResult {
     let secret = known(&visitor, &id)?;
+    let back = looks_back(&visitor, secret);
     let rows = secret.versions.iter().rev().map(|version| VersionRow {
+        stood: back.then(|| version.at.rfc3339()),
         number: version.number,
         at: When::moment(version.at.0, visitor.now.0, &visitor.zone),
         by: version.person.map_or_else(|| "The operator".to_owned(), |id| visitor.name(id)),

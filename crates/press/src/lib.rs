@@ -1,0 +1,3 @@
+//! Documents out: text and data in, bytes out. Nothing here knows what a secret is, or decides what may be shown.
+
+pub mod evidence;

@@ -1,0 +1,182 @@
+//! Who vouches for the record, and up to where they have seen it.
+
+use super::{Authority, Event, Witness};
+use crate::{DAY, HOUR, Line, Recorded, Time};
+use serde::{Deserialize, Serialize};
+
+/// How long what happened may go unseen by somebody who vouches for the record.
+const PATIENCE: i64 = DAY;
+
+/// Witnesses, authorities, the newest anchors, and the keys that signed.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Evidence {
+    /// The witnesses.
+    pub witnesses: Vec<Witness>,
+    /// How many have to cosign.
+    pub quorum: u32,
+    /// The time-stamping authorities.
+    pub authorities: Vec<Authority>,
+    /// The newest anchor. Those before it are found in the record.
+    pub last: Option<Anchor>,
+    /// How each witness and authority stands.
+    pub standings: Vec<Standing>,
+    /// How many anchors there are.
+    pub anchors: u64,
+    /// Every change of the signing key, oldest first.
+    pub keys: Vec<KeyChange>,
+    /// The position of the newest entry that is not an anchor: what others have yet to see.
+    pub last_act: Option<u64>,
+    /// When the oldest entry was made that others have yet to see.
+    #[serde(default)]
+    pub news_since: Option<Time>,
+}
+
+/// How a witness or an authority stands.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Their name.
+    pub name: Line,
+    /// Since when they are asked.
+    pub since: Time,
+    /// The newest anchor that holds their answer.
+    pub last: Option<Anchor>,
+}
+
+/// That others saw the record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Anchor {
+    /// The entry that records it.
+    pub entry: u64,
+    /// How many entries they saw.
+    pub size: u64,
+    /// When it was recorded.
+    pub time: Time,
+    /// The witnesses who cosigned.
+    pub cosigned: Vec<Line>,
+    /// The authorities that stamped, and the times in their tokens.
+    pub stamped: Vec<(Line, Time)>,
+    /// Those who did not answer, and why.
+    pub failed: Vec<(Line, Line)>,
+}
+
+/// One change of the key that signs checkpoints.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeyChange {
+    /// The entry that records it. The checkpoint over it is the last that the key before has signed.
+    pub entry: u64,
+    /// The key from then on.
+    pub key: Line,
+    /// The key before.
+    pub previous: Line,
+}
+
+impl Anchor {
+    /// Did enough witnesses cosign it?
+    #[must_use]
+    pub fn is_witnessed(&self, quorum: u32) -> bool {
+        quorum > 0 && self.cosigned.len() >= usize::try_from(quorum).unwrap_or(usize::MAX)
+    }
+}
+
+impl Evidence {
+    /// Is anybody asked to vouch for the record?
+    #[must_use]
+    pub fn is_anchored(&self) -> bool {
+        !self.witnesses.is_empty() || !self.authorities.is_empty()
+    }
+
+    /// Is there anything that those outside have not seen, the anchors themselves apart?
+    #[must_use]
+    pub fn has_news(&self) -> bool {
+        let seen = self.last.as_ref().map_or(0, |anchor| anchor.size);
+        self.last_act.is_some_and(|act| act >= seen)
+    }
+
+    /// Is it time to ask again? When there is news; and, every hour, when somebody did not answer the last time.
+    #[must_use]
+    pub fn wants_anchor(&self, now: Time) -> bool {
+        let asked_again = |last: &Anchor| !last.failed.is_empty() && last.time + HOUR <= now;
+        self.is_anchored() && (self.has_news() || self.last.as_ref().is_some_and(asked_again))
+    }
+
+    /// How this witness or authority stands.
+    #[must_use]
+    pub fn standing(&self, name: &Line) -> Option<&Standing> {
+        self.standings.iter().find(|standing| standing.name == *name)
+    }
+
+    /// By when this one should have seen what it has not seen; absent where it has seen everything.
+    #[must_use]
+    pub fn due(&self, standing: &Standing) -> Option<Time> {
+        let seen = standing.last.as_ref().map_or(standing.since, |anchor| anchor.time);
+        let newest = self.last.as_ref().map(|anchor| anchor.entry);
+        let answered = standing.last.as_ref().map(|anchor| anchor.entry);
+        // Whoever answered the newest anchor is behind with what came after it, and with nothing else, however old it is.
+        // Where nobody answers at all there is no anchor to miss, and what they all miss is the news.
+        let missed = (newest.is_some() && answered != newest).then_some(seen);
+        let news = self.news_since.filter(|_| self.has_news()).map(|since| since.max(seen));
+        missed.or(news).map(|since| since + PATIENCE)
+    }
+
+    /// Is this one late?
+    #[must_use]
+    pub fn is_late(&self, standing: &Standing, now: Time) -> bool {
+        self.due(standing).is_some_and(|due| due <= now)
+    }
+
+    pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {
+        match event {
+            Event::WitnessesSet { witnesses, quorum, .. } => {
+                self.witnesses = witnesses.clone();
+                self.quorum = *quorum;
+                self.stand(recorded.time);
+            }
+            Event::AuthoritiesSet { authorities, .. } => {
+                self.authorities = authorities.clone();
+                self.stand(recorded.time);
+            }
+            Event::Anchored { size, cosigned, stamps, failed, .. } => {
+                let anchor = Anchor {
+                    entry: recorded.position,
+                    size: *size,
+                    time: recorded.time,
+                    cosigned: cosigned.clone(),
+                    stamped: stamps.iter().map(|stamp| (stamp.authority.clone(), stamp.time)).collect(),
+                    failed: failed.clone(),
+                };
+                for standing in &mut self.standings {
+                    let stamped = anchor.stamped.iter().any(|(name, _)| *name == standing.name);
+                    if stamped || anchor.cosigned.contains(&standing.name) {
+                        standing.last = Some(anchor.clone());
+                    }
+                }
+                self.anchors = self.anchors.saturating_add(1);
+                self.news_since = self.last_act.filter(|act| act >= size).map(|_| recorded.time);
+                self.last = Some(anchor);
+            }
+            Event::KeyRotated { key, previous, .. } => self.keys.push(KeyChange {
+                entry: recorded.position,
+                key: key.clone(),
+                previous: previous.clone(),
+            }),
+            Event::Exported { .. } => {}
+        }
+    }
+
+    /// Notes that something happened which others have yet to see.
+    pub(crate) fn note_act(&mut self, recorded: &Recorded) {
+        self.last_act = Some(recorded.position);
+        self.news_since = self.news_since.or(Some(recorded.time));
+    }
+
+    /// Takes those who were named just now into the standings, and forgets those who no longer are.
+    fn stand(&mut self, now: Time) {
+        let names = self.witnesses.iter().map(|witness| &witness.name);
+        let names = names.chain(self.authorities.iter().map(|authority| &authority.name));
+        let standings = names.map(|name| {
+            let known = self.standing(name).cloned();
+            known.unwrap_or_else(|| Standing { name: name.clone(), since: now, last: None })
+        });
+        self.standings = standings.collect();
+    }
+}

@@ -1,0 +1,175 @@
+//! Rules about evidence: who names witnesses, who exports, and when those outside are asked again.
+
+use super::*;
+use crate::people::tests::{COUNSEL, EVA, MAX, World, line, why};
+use crate::secrets::tests::{draft, who_may};
+use crate::secrets::{self, Tier};
+use crate::{Actor, DAY, Digest, HOUR, Rule, SecretId, Task, duties_of};
+
+const SECRET: SecretId = SecretId(1);
+
+fn witness(name: &str) -> Witness {
+    let address = line(&format!("https://{name}.example.com/"));
+    Witness { name: line(name), key: line(&format!("{name}.example.com+00000001+BAAA")), address }
+}
+
+fn witnesses(names: &[&str], quorum: u32) -> Command {
+    Command::SetWitnesses {
+        witnesses: names.iter().map(|name| witness(name)).collect(),
+        quorum,
+        reason: why(),
+    }
+}
+
+fn authority(name: &str) -> Command {
+    let authority = Authority { name: line(name), address: line("http://tsa.example.com/"), root: why() };
+    Command::SetAuthorities { authorities: vec![authority], reason: why() }
+}
+
+fn anchor(world: &World, cosigned: &[&str], failed: &[&str]) -> Command {
+    Command::NoteAnchor {
+        size: world.state.size,
+        root: Digest([1; 32]),
+        checkpoint: "a note".to_owned(),
+        cosigned: cosigned.iter().map(|name| line(name)).collect(),
+        stamps: Vec::new(),
+        failed: failed.iter().map(|name| (line(name), line("did not answer"))).collect(),
+    }
+}
+
+fn export() -> Command {
+    Command::RecordExport {
+        secret: SECRET,
+        as_of: None,
+        manifest: Digest([2; 32]),
+        entries: 3,
+        withheld: 1,
+        documents: Vec::new(),
+        recipient: line("District Court"),
+        purpose: why(),
+    }
+}
+
+/// Eva's crown jewel, and two witnesses of whom one has to cosign.
+fn world() -> World {
+    let mut world = World::new();
+    world.by(MAX, secrets::Command::Submit(Box::new(draft("Recipe", EVA, Tier::CrownJewel)))).unwrap();
+    world.operator(witnesses(&["berg", "rao"], 1)).unwrap();
+    world
+}
+
+#[test]
+fn who_may_do_what_about_evidence() {
+    let world = world();
+    let rotate = Command::RotateKey { key: line("new"), previous: line("old"), reason: why() };
+    for (command, who) in [
+        (witnesses(&["berg"], 1), "a-sc---o"),
+        (authority("stamps"), "a-sc---o"),
+        (export(), "---c---o"),
+        (rotate, "a------o"),
+        (anchor(&world, &["berg"], &[]), "--------"),
+    ] {
+        assert_eq!(who_may(&world, &command.clone().into()), who, "{command:?}");
+    }
+    let program =
+        crate::decide(&world.state, &Actor::program(), world.now, &anchor(&world, &["berg"], &[]).into());
+    assert!(program.is_ok());
+}
+
+#[test]
+fn a_quorum_can_be_met_and_is_never_nothing() {
+    let mut world = World::new();
+    for (names, quorum, taken) in [
+        (&["a", "b"][..], 0, false),
+        (&["a", "b"], 1, true),
+        (&["a", "b"], 2, true),
+        (&["a", "b"], 3, false),
+        (&[], 0, true),
+        (&[], 1, false),
+        (&["a", "a"], 1, false),
+    ] {
+        let answer = world.operator(witnesses(names, quorum));
+        assert_eq!(answer.is_ok(), taken, "{quorum} of {names:?}");
+    }
+    world.operator(authority("a")).unwrap();
+    assert_eq!(
+        world.operator(witnesses(&["a"], 1)).unwrap_err().rule,
+        Rule::Taken,
+        "a name is one voucher's"
+    );
+}
+
+#[test]
+fn an_anchor_covers_what_came_before_it_and_is_no_news_itself() {
+    let mut world = world();
+    assert!(world.state.evidence.wants_anchor(world.now));
+    let command = anchor(&world, &["berg", "rao"], &[]);
+    world.program(command).unwrap();
+    assert!(!world.state.evidence.has_news());
+    assert!(!world.state.evidence.wants_anchor(world.now + 30 * DAY), "nothing happened since");
+    assert!(world.state.evidence.last.as_ref().unwrap().is_witnessed(2));
+    world.by(COUNSEL, export()).unwrap();
+    assert!(world.state.evidence.wants_anchor(world.now), "an export is news");
+}
+
+#[test]
+fn whoever_did_not_answer_is_asked_again_every_hour() {
+    let mut world = world();
+    let command = anchor(&world, &["berg"], &["rao"]);
+    world.program(command).unwrap();
+    assert!(!world.state.evidence.wants_anchor(world.now));
+    assert!(world.state.evidence.wants_anchor(world.now + HOUR));
+}
+
+#[test]
+fn a_witness_that_is_late_for_a_day_is_somebodys_duty() {
+    let mut world = world();
+    let late = |world: &World| {
+        let duties = duties_of(&world.state, crate::people::tests::SECURITY, world.now);
+        duties
+            .into_iter()
+            .filter(|duty| duty.task == Task::AskWitness)
+            .map(|duty| duty.text)
+            .collect::<Vec<_>>()
+    };
+    let command = anchor(&world, &["berg"], &["rao"]);
+    world.program(command).unwrap();
+    assert!(late(&world).is_empty());
+    world.now = world.now + DAY;
+    assert!(matches!(late(&world).as_slice(), [text] if text.contains("`rao`")), "{:?}", late(&world));
+    let command = anchor(&world, &["berg", "rao"], &[]);
+    world.program(command).unwrap();
+    assert!(late(&world).is_empty(), "it answered");
+    world.now = world.now + 10 * DAY;
+    assert!(late(&world).is_empty(), "nothing happened since");
+}
+
+#[test]
+fn where_nobody_answers_at_all_everybody_is_late() {
+    let mut world = world();
+    let command = anchor(&world, &["berg", "rao"], &[]);
+    world.program(command).unwrap();
+    world.now = world.now + DAY;
+    world.operator(witnesses(&["berg", "rao"], 2)).unwrap();
+    let late = |world: &World| {
+        let standings = world.state.evidence.standings.iter();
+        standings.filter(|standing| world.state.evidence.is_late(standing, world.now)).count()
+    };
+    assert_eq!(late(&world), 0, "it has only just happened");
+    world.now = world.now + DAY;
+    assert_eq!(late(&world), world.state.evidence.standings.len());
+}
+
+#[test]
+fn no_bundle_is_about_a_moment_to_come() {
+    let mut world = world();
+    let Command::RecordExport { secret, manifest, entries, withheld, documents, recipient, purpose, .. } =
+        export()
+    else {
+        unreachable!()
+    };
+    let as_of = Some(world.now + DAY);
+    let command =
+        Command::RecordExport { secret, as_of, manifest, entries, withheld, documents, recipient, purpose };
+    assert_eq!(world.by(COUNSEL, command).unwrap_err().field, Some("as_of"));
+}
