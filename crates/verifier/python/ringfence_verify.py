@@ -438,7 +438,8 @@ def der(data):
             length = int.from_bytes(data[at + 2:start], "big")
         found.append((data[at], data[start:start + length]))
         require(data[at] & 0x1F < 0x1F and tlv(*found[-1]) == data[at:start + length], "not DER")
-        require(data[at] != 0x01 or found[-1][1] in (b"\0", b"\xff"), "not DER")
+        constructed = data[at] & 0x1F in (0x10, 0x11) if data[at] < 0x40 else data[at] & 0x20     # of the universal ones, SEQUENCE and SET
+        require(bool(constructed) == bool(data[at] & 0x20) and (data[at] != 0x01 or found[-1][1] in (b"\0", b"\xff")), "not DER")
         at = start + length
     return found
 

@@ -254,6 +254,9 @@ DIGEST_OIDS = {"sha1": "2b0e03021a", "sha256": "608648016503040201", "sha384": "
                "sha3-256": "608648016503040208"}
 
 
+ESS = bytes.fromhex("2a864886f70d010910022f")      # the signed attribute that names the signer's certificate
+
+
 class Authority:
     """A time-stamping authority: root, intermediate, signer. What is given otherwise than here makes a bad one.
 
@@ -682,6 +685,7 @@ def broken_cases():
         ("stamp-ca-too-late", bad(valid={"intermediate": ("20250101000000Z", "20260101000000Z")}, stamp={"status": 0}), {}),
         ("stamp-root-too-late", bad(valid={"root": ("20250101000000Z", "20260101000000Z")}, stamp={"status": 0}), {}),
         ("stamp-trailing", stamped, {"token": lambda token, _: token + b"\0"}),
+        ("stamp-set-as-a-primitive", stamped, {"token": lambda token, _: replace(ESS + b"\x31", ESS + b"\x11")(token)}),
         ("stamp-empty", stamped, {"token": lambda token, _: b""}),
         ("stamp-no-token", stamped, {"token": lambda token, _: bytes.fromhex("30053003020100")}),
         ("stamp-chain-empty", stamped, {"chain": lambda pem, _: b""}),
