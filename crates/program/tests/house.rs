@@ -58,14 +58,21 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The packages of the workspace and what each depends on outside its tests.
-fn packages() -> BTreeMap<String, BTreeSet<String>> {
+fn metadata() -> Value {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--format-version", "1", "--no-deps", "--offline"]).current_dir(root());
     let output = cargo.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+/// The packages of the workspace and what each depends on outside its tests.
+fn packages() -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata();
     let packages = metadata["packages"].as_array().unwrap().iter().map(|package| {
         let used = package["dependencies"].as_array().unwrap().iter().filter(|d| d["kind"] != "dev");
         (text(&package["name"]), used.map(|dependency| text(&dependency["name"])).collect())
@@ -91,6 +98,23 @@ fn sources(name: &str) -> Vec<(PathBuf, String)> {
     }
     assert!(!sources.is_empty(), "{name} has no sources");
     sources
+}
+
+/// `cargo run` alone, as the README has it: cargo refuses where it finds two programs and is not told which.
+#[test]
+fn one_program_is_meant_where_none_is_named() {
+    let metadata = metadata();
+    let meant: BTreeSet<String> =
+        metadata["workspace_default_members"].as_array().unwrap().iter().map(text).collect();
+    let packages = metadata["packages"].as_array().unwrap();
+    let programs: Vec<String> = packages
+        .iter()
+        .filter(|package| meant.contains(&text(&package["id"])))
+        .flat_map(|package| package["targets"].as_array().unwrap())
+        .filter(|target| target["kind"].as_array().unwrap().contains(&Value::from("bin")))
+        .map(|target| text(&target["name"]))
+        .collect();
+    assert_eq!(programs, ["ringfence"]);
 }
 
 #[test]

@@ -1,12 +1,7 @@
 //! Evidence: bundles that a stranger verifies, past states, and what witnesses and authorities say of the record.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
-
-#[path = "../../ledger/tests/support/authority.rs"]
-mod authority;
-mod support;
-
-use authority::Authority;
+use crate::authority::Authority;
+use crate::support::{Company, RECIPE, ask, begin, company, line, open, operator, read, shell, sign, text};
 use futures::TryStreamExt;
 use ledger::bundle::{self, Findings, Options, Verdict};
 use program::evidence::Witness as NamedWitness;
@@ -15,7 +10,6 @@ use service::{Bundle, Exporting, Service, ServiceError, ShownFields};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use support::{Company, RECIPE, ask, begin, company, line, open, operator, read, shell, sign, text};
 
 fn wanted(secret: SecretId) -> Exporting {
     Exporting {
@@ -61,7 +55,7 @@ async fn story(service: Service) -> Company {
         sign(&c.service, c.agreement, person).await.unwrap();
     }
     let request = ask(&c.service, c.engineer, c.secret).await;
-    support::approve(&c.service, c.owner, request).await.unwrap();
+    crate::support::approve(&c.service, c.owner, request).await.unwrap();
     read(&c.service, c.engineer, c.document).await.unwrap();
     read(&c.service, c.counsel, c.document).await.unwrap_err();
     c
@@ -74,7 +68,7 @@ async fn a_stranger_verifies_what_was_exported_with_its_documents_and_agreements
     // Counsel opens the document for the export like anybody else: bound, and granted access.
     sign(&c.service, c.agreement, c.counsel).await.unwrap();
     let request = ask(&c.service, c.counsel, c.secret).await;
-    support::approve(&c.service, c.owner, request).await.unwrap();
+    crate::support::approve(&c.service, c.owner, request).await.unwrap();
     let with = Exporting { documents: [c.document].into(), ..wanted(c.secret) };
     let before = c.service.state().size;
     let plan = c.service.plan_export(&shell(c.counsel), &with).await.unwrap();
@@ -189,7 +183,7 @@ async fn tiles_are_published_as_the_record_grows_and_lead_to_its_root() {
     let first = c.service.publish_tiles(&operator(), out.path()).await.unwrap();
     assert_eq!((first.before, first.size), (0, c.service.state().size));
     while c.service.state().size < 700 {
-        support::submit(&c.service, c.owner, program::secrets::Tier::Confidential, "One more").await;
+        crate::support::submit(&c.service, c.owner, program::secrets::Tier::Confidential, "One more").await;
     }
     let second = c.service.publish_tiles(&operator(), out.path()).await.unwrap();
     assert_eq!(second.before, first.size);
@@ -276,7 +270,8 @@ fn rows(
 async fn a_past_state_answers_as_the_state_did_then() {
     let folder = tempfile::tempdir().unwrap();
     let c = company(begin(folder.path()).await).await;
-    let other = support::submit(&c.service, c.owner, program::secrets::Tier::Restricted, "Another").await;
+    let other =
+        crate::support::submit(&c.service, c.owner, program::secrets::Tier::Restricted, "Another").await;
     let mut then = Vec::new();
     let note = |then: &mut Vec<_>| {
         let (state, now) = (c.service.state(), c.service.now());
@@ -288,7 +283,7 @@ async fn a_past_state_answers_as_the_state_did_then() {
     sign(&c.service, c.agreement, c.engineer).await.unwrap();
     note(&mut then);
     let request = ask(&c.service, c.engineer, c.secret).await;
-    let grant = support::approve(&c.service, c.owner, request).await.unwrap();
+    let grant = crate::support::approve(&c.service, c.owner, request).await.unwrap();
     note(&mut then);
     read(&c.service, c.engineer, c.document).await.unwrap();
     let suspend = program::people::Command::Suspend { person: c.engineer, reason: text("Inquiry") };
@@ -300,7 +295,7 @@ async fn a_past_state_answers_as_the_state_did_then() {
     let revoke = access::Command::Revoke { grant, reason: text("Done") };
     c.service.act(&shell(c.owner), revoke).await.unwrap();
     note(&mut then);
-    support::ask(&c.service, c.owner, other).await;
+    crate::support::ask(&c.service, c.owner, other).await;
     let mut opened = 0;
     for (time, expected, secret) in then {
         let past = c.service.as_of(&shell(c.counsel), c.secret, time).await.unwrap();

@@ -1,15 +1,6 @@
 //! The REST API through the real router: who is let in, the story of a secret, hostile requests, and its description.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
-
+use crate::support::TestSite;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::http::{Request, Response, StatusCode, header};
 use program::accounts::TokenScope;
@@ -19,7 +10,6 @@ use serde_json::{Value, json};
 use server::routes::RouteInfo;
 use server::{Rule, Settings};
 use std::collections::BTreeSet;
-use support::TestSite;
 
 const ALL: [TokenScope; 3] = [TokenScope::Read, TokenScope::Write, TokenScope::Open];
 

@@ -1,16 +1,12 @@
 //! Asking, answering, revoking and emergencies through the real router; and who is shown nothing of them.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::TestSite;
 use axum::http::StatusCode;
 use program::people::Role;
 use program::secrets::{self, Draft, Tier};
 use program::{Actor, GrantId, Line, SecretId, Text, access};
 use server::Settings;
 use std::collections::BTreeSet;
-use support::TestSite;
 
 /// Olga, who owns one accepted secret; counsel; an engineer; a stranger.
 async fn site() -> TestSite {

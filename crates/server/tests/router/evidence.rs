@@ -1,9 +1,6 @@
 //! Evidence through the real router: what a preview tells, what is handed over, who may, who vouches, and the past.
 
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::{Browser, TestSite, operator};
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
 use ledger::bundle::{Findings, Options, Verdict, verify_bytes};
@@ -14,7 +11,6 @@ use program::{Actor, Line, SecretId, Text, Time, access};
 use serde_json::{Value, json};
 use server::Settings;
 use std::path::Path;
-use support::{Browser, TestSite, operator};
 
 const ALL: [TokenScope; 3] = [TokenScope::Read, TokenScope::Write, TokenScope::Open];
 const PAGE: &str = "/secrets/S-1/evidence";
@@ -73,7 +69,7 @@ async fn open(site: &TestSite) {
 
 const FOR: [(&str, &str); 2] = [("recipient", "District Court"), ("purpose", "Exhibit 4.")];
 
-async fn export(browser: &Browser, more: &[(&str, &str)]) -> support::Answer {
+async fn export(browser: &Browser, more: &[(&str, &str)]) -> crate::support::Answer {
     browser.post(PAGE, &[&FOR[..], &[("act", "export"), ("agreements", "yes")], more].concat()).await
 }
 

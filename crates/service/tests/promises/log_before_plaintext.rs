@@ -5,17 +5,15 @@
 //! The quick run makes 2,000 failing openings and 120 killed processes; `RINGFENCE_TEST_TRIALS` and
 //! `RINGFENCE_TEST_KILLS` ask for more.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
-
-mod support;
-
+use crate::support::{
+    Company, RECIPE, approve, ask, begin, company, operator, passphrase, read, shell, sign,
+};
 use service::{Config, Faults, HistoryFilter, Service, Step};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use support::{Company, RECIPE, approve, ask, begin, company, operator, passphrase, read, shell, sign};
 
 /// How many steps of an append there are to fail at; a few more than the longest opening takes.
 const STEPS: i64 = 12;
@@ -131,7 +129,7 @@ async fn a_process_killed_at_any_step_has_released_nothing_that_is_not_recorded(
     let mut released = 0;
     for kill in 0..number("RINGFENCE_TEST_KILLS", 120) {
         let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["child_that_opens_and_is_killed", "--exact", "--nocapture"])
+            .args(["log_before_plaintext::child_that_opens_and_is_killed", "--exact", "--nocapture"])
             .env("RINGFENCE_CHILD_FOLDER", folder.path())
             .env("RINGFENCE_CHILD_STEPS", (kill % 30).to_string())
             .env("RINGFENCE_CHILD_PERSON", c.engineer.0.to_string())

@@ -1,15 +1,11 @@
 //! Listening for real: where plain HTTP is refused, TLS and its certificate exchanged while running, a proxy in front.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::TestSite;
 use server::{ServeError, Settings, TlsFiles, bind};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
-use support::TestSite;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;

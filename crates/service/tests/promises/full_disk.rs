@@ -2,17 +2,15 @@
 //!
 //! The disk is a small tmpfs, for which the test needs to be root; without that it says so and shows nothing.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
-
-mod support;
-
+use crate::support::{
+    Company, RECIPE, approve, ask, begin, company, line, passphrase, read, shell, sign, text,
+};
 use bytes::Bytes;
 use futures::stream;
 use program::access;
 use service::{Service, ServiceError, Upload};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{Company, RECIPE, approve, ask, begin, company, line, passphrase, read, shell, sign, text};
 
 /// Room on the small disk, in MiB.
 const ROOM: usize = 24;

@@ -1,22 +1,13 @@
 //! Who is told what: the pages and the REST API give the same answer, and what somebody may not know looks to them as if it
 //! had never been.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
-
+use crate::support::{Answer, TestSite, operator};
 use axum::http::StatusCode;
 use program::accounts::TokenScope;
 use program::secrets::{self, Draft, Factors, Tier};
 use program::{Actor, DocumentId, GrantId, Line, SecretId, Text, access};
 use serde_json::Value;
 use server::Settings;
-use support::{Answer, TestSite, operator};
 
 const ALL: [TokenScope; 3] = [TokenScope::Read, TokenScope::Write, TokenScope::Open];
 const MONITOR: &str = "a token of the monitoring";
@@ -154,7 +145,7 @@ fn letter(name: &str) -> &str {
 /// What a page says, apart from what is new on every page, and the id that was asked for.
 fn said(answer: &Answer, id: &str) -> String {
     let text = answer.text();
-    let csrf = text.find("name=\"csrf\"").map_or(String::new(), |_| support::csrf(&text));
+    let csrf = text.find("name=\"csrf\"").map_or(String::new(), |_| crate::support::csrf(&text));
     text.replace(&csrf, "").replace(id, "")
 }
 

@@ -1,18 +1,8 @@
 //! Coming in and going out: set-up, invitations, both steps of signing in, lock-out, sessions and tokens.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::indexing_slicing,
-    reason = "a test fails by panicking"
-)]
-
-mod support;
-
+use crate::support::{Answer, Browser, PASSWORD, TestSite, mail};
 use axum::http::StatusCode;
 use server::Settings;
-use support::{Answer, Browser, PASSWORD, TestSite, mail};
 
 fn between(text: &str, from: &str, to: &str) -> String {
     let begin = text.find(from).unwrap_or_else(|| panic!("no {from} in {text}")) + from.len();
@@ -45,7 +35,7 @@ async fn protect(browser: &Browser) -> (String, Vec<String>) {
     let secret = between(&page, "name=\"secret\" value=\"", "\"");
     assert!(page.contains("<svg"), "no picture to scan");
     let form = |code: &str| {
-        vec![("csrf", support::csrf(&page)), ("secret", secret.clone()), ("code", code.to_owned())]
+        vec![("csrf", crate::support::csrf(&page)), ("secret", secret.clone()), ("code", code.to_owned())]
     };
     let body = |code: &str| serde_html_form::to_string(form(code)).unwrap();
     let wrong = browser.post_raw("/me/second-factor", &body("000000"), &[]).await;

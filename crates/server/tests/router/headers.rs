@@ -1,13 +1,9 @@
 //! The headers that no answer goes without, and whose word is taken about where a request comes from.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::{Browser, TestSite, mail};
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode};
 use server::Settings;
-use support::{Browser, TestSite, mail};
 
 const EXPECTED: &str = "\
 cache-control: no-store
@@ -83,7 +79,7 @@ async fn a_header_that_no_proxy_of_ours_sent_is_not_believed() {
 async fn cookies_cannot_be_read_by_scripts_or_sent_from_elsewhere() {
     let site = TestSite::new().await;
     let browser = site.stranger();
-    let fields = [("mail", mail("eva")), ("password", support::PASSWORD.to_owned())];
+    let fields = [("mail", mail("eva")), ("password", crate::support::PASSWORD.to_owned())];
     let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let answer = browser.post_from("/sign-in", "/sign-in", &fields).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);

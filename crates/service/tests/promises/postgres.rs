@@ -1,24 +1,19 @@
 //! Many nodes on one PostgreSQL database: the same promises as on a file.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
-
-#[path = "../../journal/tests/support/postgres.rs"]
-#[allow(unreachable_pub, reason = "a test binary exports nothing")]
-mod server;
-mod support;
-
+use crate::support::{
+    RECIPE, approve, ask, begin_at, company, operator, passphrase, read, shell, sign, text,
+};
 use gate::Condition;
 use program::access;
 use service::{Config, HistoryFilter, OpenError, Service, ServiceError};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use support::{RECIPE, approve, ask, begin_at, company, operator, passphrase, read, shell, sign, text};
 
 /// A schema of its own; documents in this folder, which all nodes share.
 fn place(folder: &Path) -> Option<Config> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
-    let address = server::address()?;
+    let address = crate::postgres_server::address()?;
     let name = format!("service_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     let journal = Some(format!("{address}?options[search_path]={name}"));
     Some(Config { journal, ..Config::local(folder) })

@@ -1,15 +1,11 @@
 //! The main job, end to end: a secret is registered, people are bound, access is decided, and all of it is in the record.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
-
-mod support;
-
+use crate::support::{
+    RECIPE, SCAN, approve, ask, begin, company, operator, paper, passphrase, read, shell, sign, text,
+};
 use gate::Condition;
 use program::{Actor, access};
 use service::{Config, HistoryFilter, OpenError, Passphrase, Service, ServiceError};
-use support::{
-    RECIPE, SCAN, approve, ask, begin, company, operator, paper, passphrase, read, shell, sign, text,
-};
 
 fn failing(error: ServiceError) -> Vec<Condition> {
     match error {
@@ -51,7 +47,7 @@ async fn everything_is_there_after_a_restart() {
     drop(c);
 
     for _ in 0..2 {
-        let again = support::open(folder.path()).await;
+        let again = crate::support::open(folder.path()).await;
         assert!(again.state().size >= size);
         assert_eq!(read(&again, engineer, document).await.unwrap(), RECIPE.as_bytes());
     }
@@ -84,7 +80,7 @@ async fn the_precise_description_opens_through_the_gate_alone() {
 async fn another_process_sees_a_revocation_before_it_opens_anything() {
     let folder = tempfile::tempdir().unwrap();
     let c = company(begin(folder.path()).await).await;
-    let other = support::open(folder.path()).await;
+    let other = crate::support::open(folder.path()).await;
     sign(&c.service, c.agreement, c.engineer).await.unwrap();
     for _ in 0..25 {
         let request = ask(&c.service, c.engineer, c.secret).await;

@@ -1,9 +1,6 @@
 //! Sweeping: what a crash or a broken upload left behind is removed, and nothing that anybody needs ever is.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test's helpers fail by panicking")]
-
-mod support;
-
+use crate::support::{RECIPE, begin, company, line, open, paper, read, shell, sign};
 use bytes::Bytes;
 use futures::channel::mpsc;
 use program::DAY;
@@ -12,7 +9,6 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
-use support::{RECIPE, begin, company, line, open, paper, read, shell, sign};
 
 fn blobs(folder: &Path) -> BTreeSet<PathBuf> {
     let listed = std::fs::read_dir(folder.join("blobs")).unwrap();
@@ -63,14 +59,14 @@ async fn what_an_entry_names_is_never_swept_however_old() {
     let other = open(folder.path()).await;
     publish(&other, Some(c.agreement), "Confidentiality agreement").await;
     publish(&other, None, "Another agreement").await;
-    other.record_paper(&support::operator(), paper(c.agreement, c.engineer)).await.unwrap();
+    other.record_paper(&crate::support::operator(), paper(c.agreement, c.engineer)).await.unwrap();
     let all = blobs(folder.path());
     all.iter().for_each(|path| age(path, 400 * DAY));
     assert_eq!(c.service.sweep().await.unwrap(), Default::default());
     assert_eq!(blobs(folder.path()), all);
     assert_eq!(read(&c.service, c.owner, c.document).await.unwrap(), RECIPE.as_bytes());
     for (agreement, version) in [(c.agreement, 1), (c.agreement, 2), (program::AgreementId(2), 1)] {
-        c.service.agreement_text(&support::operator(), agreement, version).await.unwrap();
+        c.service.agreement_text(&crate::support::operator(), agreement, version).await.unwrap();
     }
 }
 
@@ -86,7 +82,7 @@ async fn publish(service: &service::Service, agreement: Option<program::Agreemen
         second_factor: false,
         note: None,
     };
-    service.publish_agreement(&support::operator(), new).await.unwrap();
+    service.publish_agreement(&crate::support::operator(), new).await.unwrap();
 }
 
 #[tokio::test]

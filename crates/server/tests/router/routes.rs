@@ -1,16 +1,12 @@
 //! Every route there is, tried by everybody who must not get through.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-
-mod support;
-
+use crate::support::{Browser, TestSite, csrf};
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use program::people::Role;
 use server::Rule;
 use server::app::route_list;
 use server::routes::{Body as Reads, RouteInfo};
-use support::{Browser, TestSite, csrf};
 
 /// The routes that anybody may call: nothing comes to this list without being thought about.
 const PUBLIC: [(&str, &str); 11] = [
