@@ -12,7 +12,7 @@ use crate::faults::Step;
 use crate::journal::{Journal, State, number, seal_head};
 use crate::record::{Draft, PrepareError, Prepared, Stored, context};
 use crate::sql;
-use crate::store::Query;
+use crate::store::{Query, Store};
 
 /// How often the truth about a failed commit is asked for before giving up.
 const ASKED: u32 = 5;
@@ -114,7 +114,7 @@ impl Journal {
         };
         self.plan_tree(&mut plan);
         self.plan_segments(&mut plan, &state)?;
-        (plan.note, plan.sealed) = seal_head(&self.keys, &self.sealer, &plan.edge)?;
+        (plan.note, plan.sealed) = seal_head(&self.keys, &self.signer(), &self.sealer, &plan.edge)?;
         Ok(plan)
     }
 
@@ -157,6 +157,13 @@ impl Journal {
     /// The transaction. The head moves first: whoever is late learns it before writing anything.
     async fn write(&self, conn: &mut AnyConnection, plan: &mut Plan) -> Result<(), Failure> {
         let faults = self.store.faults();
+        if self.store.keys_are_apart() && !plan.keys.is_empty() {
+            // Before the entries: what they are sealed under must never be missing. Keys that no entry came to need stay.
+            faults.check(Step::Key)?;
+            if !self.store.put_keys(&std::mem::take(&mut plan.keys)).await? {
+                return Err(Failure::KeyTaken);
+            }
+        }
         let (first, more) = plan.entries.split_at(plan.entries.len().min(sql::ROWS));
         if self.store.takes_several_statements() {
             if plan.is_entries_alone() {
@@ -166,10 +173,9 @@ impl Journal {
         } else {
             self.open_in_steps(conn, plan, first).await?;
         }
-        for (tag, wrapped) in &plan.keys {
+        if !plan.keys.is_empty() {
             faults.check(Step::Key)?;
-            let query = sqlx::query(sql::KEY_PUT).bind(tag.to_vec()).bind(wrapped.clone());
-            if query.execute(&mut *conn).await?.rows_affected() != 1 {
+            if !Store::put_keys_within(conn, &plan.keys).await? {
                 conn.execute(sql::ROLLBACK).await?;
                 return Err(Failure::KeyTaken);
             }

@@ -29,6 +29,9 @@ pub enum StorageError {
     /// Another writer held the database for longer than the journal waits.
     #[error("the journal was busy with another writer for too long; try again")]
     Busy(#[source] sqlx::Error),
+    /// Keys or snapshots are deleted, and a reader kept their bytes from being overwritten.
+    #[error("what was deleted could not be overwritten yet: somebody was reading all the while; try again")]
+    NotOverwritten,
     /// The database cannot be reached.
     #[error("the journal's database cannot be reached; check its address and that it runs")]
     Unreachable(#[source] sqlx::Error),

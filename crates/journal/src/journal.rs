@@ -27,8 +27,9 @@ pub(crate) const PAGE: u64 = 1024;
 pub struct JournalKeys {
     /// Seals what the journal says about entries; fields are sealed by keys of their own.
     pub journal: Key,
-    /// Signs a checkpoint at every commit.
-    pub signing: SigningKey,
+    /// The keys that sign a checkpoint at every commit, one after the other, in the order in which they came into use; at
+    /// least one. Whoever calls knows which of them is in use ([`Journal::sign_with`]); here any of them is believed.
+    pub signing: Vec<Arc<SigningKey>>,
     /// Whose record it is: the first line of each checkpoint (C2SP tlog-checkpoint).
     pub origin: String,
 }
@@ -48,6 +49,7 @@ pub struct Head {
 pub struct Journal {
     pub(crate) store: Store,
     pub(crate) keys: JournalKeys,
+    signers: RwLock<Signers>,
     pub(crate) sealer: Sealer,
     pub(crate) indexes: Mutex<HashMap<u64, Arc<SegmentIndex>>>,
     /// Held while a snapshot is written: the parts of two are not mixed.
@@ -56,6 +58,12 @@ pub struct Journal {
     /// The one connection that writes. Whoever holds the lock may change `state`; the connection is
     /// taken out while it is in use, so that an append that is dropped half-way drops it too.
     pub(crate) writer: tokio::sync::Mutex<Option<AnyConnection>>,
+}
+
+/// The keys that have signed and may be met, and the one that signs.
+struct Signers {
+    known: Vec<Arc<SigningKey>>,
+    current: Arc<SigningKey>,
 }
 
 /// The record as this process last saw it.
@@ -93,7 +101,8 @@ impl Journal {
     /// As [`Journal::create`].
     pub async fn create_with(store: Store, keys: JournalKeys, segment: u64) -> Result<Self, OpenError> {
         let sealer = Sealer::new(keys.journal.clone(), segment.clamp(1, SEGMENT));
-        let (_, sealed) = seal_head(&keys, &sealer, &Edge::new())?;
+        let first = keys.signing.first().ok_or_else(no_key)?;
+        let (_, sealed) = seal_head(&keys, first, &sealer, &Edge::new())?;
         let inserted = sqlx::query(sql::HEAD_INSERT)
             .bind(0_i64)
             .bind(number(sealer.segment()))
@@ -119,7 +128,11 @@ impl Journal {
     /// [`OpenError::Storage`] if the database fails.
     pub async fn open(store: Store, keys: JournalKeys) -> Result<Self, OpenError> {
         let row = read_head(&store).await?.ok_or(OpenError::Absent)?;
-        let (sealer, checkpoint, note) = open_head(&keys, &row)?;
+        let (sealer, checkpoint, note) = open_head(&keys, &keys.signing, &row)?;
+        // Until somebody says otherwise, whoever signed the head goes on.
+        let signed_by =
+            |key: &&Arc<SigningKey>| ledger::open_checkpoint(&note, key.verifier(), &keys.origin).is_ok();
+        let current = keys.signing.iter().find(signed_by).cloned().ok_or_else(no_key)?;
         let size = row.size;
         let from = size.saturating_sub(TAIL).min(sealer.first_of(size));
         let from = from - from % u64::from(TILE_WIDTH);
@@ -133,6 +146,7 @@ impl Journal {
         refuse_more(&store, size).await?;
         Ok(Self {
             sealer,
+            signers: RwLock::new(Signers { known: keys.signing.clone(), current }),
             keys,
             indexes: Mutex::default(),
             snapshots: tokio::sync::Mutex::default(),
@@ -153,9 +167,42 @@ impl Journal {
         self.state().note.clone()
     }
 
-    /// The key that verifies the checkpoints' signatures.
-    pub fn verifier(&self) -> &ledger::VerifierKey {
-        self.keys.signing.verifier()
+    /// The key that verifies the signatures of checkpoints from now on.
+    pub fn verifier(&self) -> ledger::VerifierKey {
+        self.signer().verifier().clone()
+    }
+
+    /// Whose record it is: the first line of each checkpoint.
+    pub fn origin(&self) -> &str {
+        &self.keys.origin
+    }
+
+    /// The key that signed the head as this process last saw it, where it is among those known.
+    pub fn signed_by(&self) -> Option<ledger::VerifierKey> {
+        let note = self.checkpoint();
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner);
+        let mut known = signers.known.iter().map(|key| key.verifier());
+        known.find(|key| ledger::open_checkpoint(&note, key, &self.keys.origin).is_ok()).cloned()
+    }
+
+    /// Signs with this key from the next commit on; it counts as known, too.
+    pub fn sign_with(&self, key: Arc<SigningKey>) {
+        self.know(&[Arc::clone(&key)]);
+        self.signers.write().unwrap_or_else(PoisonError::into_inner).current = key;
+    }
+
+    /// Believes heads signed by these keys as well: another process may sign with one already.
+    pub fn know(&self, keys: &[Arc<SigningKey>]) {
+        let mut signers = self.signers.write().unwrap_or_else(PoisonError::into_inner);
+        for key in keys {
+            if !signers.known.iter().any(|known| known.verifier() == key.verifier()) {
+                signers.known.push(Arc::clone(key));
+            }
+        }
+    }
+
+    pub(crate) fn signer(&self) -> Arc<SigningKey> {
+        Arc::clone(&self.signers.read().unwrap_or_else(PoisonError::into_inner).current)
     }
 
     /// The store it lives in.
@@ -183,7 +230,8 @@ impl Journal {
             }
             (state.walk.clone(), state.root, state.walk.edge.size())
         };
-        let (_, checkpoint, note) = open_head(&self.keys, &row)?;
+        let signers = self.signers.read().unwrap_or_else(PoisonError::into_inner).known.clone();
+        let (_, checkpoint, note) = open_head(&self.keys, &signers, &row)?;
         if row.size < known {
             let reason = format!("the record was cut: it had {known} entries and now has {}", row.size);
             return Err(Damage::at(row.size, reason).into());
@@ -306,9 +354,14 @@ async fn walk_rows(
     Ok(())
 }
 
+fn no_key() -> StorageError {
+    StorageError::Sign("no key to sign with was given".to_owned())
+}
+
 /// Signs the tree and seals the signed checkpoint, whose origin would name the organisation.
 pub(crate) fn seal_head(
     keys: &JournalKeys,
+    signer: &SigningKey,
     sealer: &Sealer,
     edge: &Edge,
 ) -> Result<(String, Vec<u8>), StorageError> {
@@ -318,7 +371,7 @@ pub(crate) fn seal_head(
         root: edge.root(),
         extensions: Vec::new(),
     };
-    let note = ledger::sign_checkpoint(&checkpoint, &keys.signing)
+    let note = ledger::sign_checkpoint(&checkpoint, signer)
         .map_err(|e| StorageError::Sign(e.to_string()))?
         .to_string();
     let mut w = Writer::default();
@@ -329,7 +382,11 @@ pub(crate) fn seal_head(
 }
 
 /// Opens a sealed head and checks its signature; gives what the rest is opened with.
-pub(crate) fn open_head(keys: &JournalKeys, row: &HeadRow) -> Result<(Sealer, Checkpoint, String), Damage> {
+pub(crate) fn open_head(
+    keys: &JournalKeys,
+    signers: &[Arc<SigningKey>],
+    row: &HeadRow,
+) -> Result<(Sealer, Checkpoint, String), Damage> {
     let damaged = |reason: String| Damage::at(row.size, reason);
     let sealer = Sealer::new(keys.journal.clone(), SEGMENT);
     let opened = sealer
@@ -341,8 +398,15 @@ pub(crate) fn open_head(keys: &JournalKeys, row: &HeadRow) -> Result<(Sealer, Ch
     let segment = r.number().map_err(malformed)?;
     let note = r.text().map_err(malformed)?.to_owned();
     r.end().map_err(malformed)?;
-    let checkpoint = ledger::open_checkpoint(&note, keys.signing.verifier(), &keys.origin)
-        .map_err(|e| damaged(format!("the checkpoint of the record does not hold: {e}")))?;
+    let mut opened = Err(damaged("nobody is known to sign the record".to_owned()));
+    for signer in signers {
+        opened = ledger::open_checkpoint(&note, signer.verifier(), &keys.origin)
+            .map_err(|e| damaged(format!("the checkpoint of the record does not hold: {e}")));
+        if opened.is_ok() {
+            break;
+        }
+    }
+    let checkpoint = opened?;
     if checkpoint.size != row.size {
         return Err(damaged(format!("the signed checkpoint is over {} entries", checkpoint.size)));
     }

@@ -10,7 +10,7 @@
 //! | `entries` | position, time; sealed under the journal's key: the canonical entry, actor, subjects; sealed under the scope's key: the fields |
 //! | `tiles` | the hashes of the tree (C2SP tlog-tiles); the last 0 to 255 leaves are recomputed from their entries |
 //! | `segments` | for each 4,096 entries, sealed, which of them have which kind, actor or subject |
-//! | `keys` | wrapped keys by tag, both opaque to this crate |
+//! | `keys` | wrapped keys by tag, both opaque to this crate; in a database of its own where the caller wants that |
 //! | `snapshots` | a state computed from the entries, sealed in parts of 1 MiB |
 //!
 //! Writers, in one process or in many, are kept in order by one thing: the head moves only from the size
@@ -18,10 +18,12 @@
 
 mod append;
 mod codec;
+mod copy;
 mod error;
 mod faults;
 mod index;
 mod journal;
+mod keys;
 mod proof;
 mod read;
 mod record;

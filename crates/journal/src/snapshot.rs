@@ -49,6 +49,18 @@ impl Journal {
         Ok(())
     }
 
+    /// Forgets every snapshot of fewer than `position` entries: what such a state holds of somebody whose key was destroyed
+    /// would otherwise stay readable.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn forget_snapshots_before(&self, position: u64) -> Result<(), StorageError> {
+        let _alone = self.snapshots.lock().await;
+        let query = sqlx::query(sql::SNAPSHOT_FORGET).bind(number(position));
+        query.execute(self.store.pool()).await?;
+        self.store.overwrite_old_pages().await
+    }
+
     /// The newest whole snapshot that this `version` wrote, not beyond the head. One that is damaged is
     /// passed over: the entries are the truth, and a state can be computed from them again.
     ///

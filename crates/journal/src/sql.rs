@@ -2,20 +2,29 @@
 
 /// The tables. `{bytes}` is `BLOB` or `BYTEA`; `{int}` is `INTEGER`, which SQLite takes as its row
 /// number, or `BIGINT`. Nothing but positions, sizes and times stands in the clear.
-pub(crate) const TABLES: [&str; 6] = [
+pub(crate) const TABLES: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS head (id {int} PRIMARY KEY, size BIGINT NOT NULL, time BIGINT NOT NULL, segment BIGINT NOT NULL, checkpoint {bytes} NOT NULL)",
     "CREATE TABLE IF NOT EXISTS entries (position {int} PRIMARY KEY, time BIGINT NOT NULL, head {bytes} NOT NULL, fields {bytes} NOT NULL)",
     "CREATE TABLE IF NOT EXISTS tiles (level BIGINT NOT NULL, idx BIGINT NOT NULL, hashes {bytes} NOT NULL, PRIMARY KEY (level, idx))",
     "CREATE TABLE IF NOT EXISTS segments (first {int} PRIMARY KEY, sealed {bytes} NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS keys (tag {bytes} PRIMARY KEY, wrapped {bytes} NOT NULL)",
     "CREATE TABLE IF NOT EXISTS snapshots (position BIGINT NOT NULL, part BIGINT NOT NULL, sealed {bytes} NOT NULL, PRIMARY KEY (position, part))",
 ];
-pub(crate) const PROBE: &str = "SELECT COUNT(*) FROM snapshots WHERE position < 0";
+/// The table of wrapped keys, which may be in a database of its own.
+pub(crate) const KEY_TABLE: &str =
+    "CREATE TABLE IF NOT EXISTS keys (tag {bytes} PRIMARY KEY, wrapped {bytes} NOT NULL)";
+
+/// Fails where the table that this text makes is not there.
+pub(crate) fn probe(table: &str) -> String {
+    let name = table.trim_start_matches("CREATE TABLE IF NOT EXISTS ").split(' ').next().unwrap_or_default();
+    format!("SELECT 1 FROM {name} WHERE 1 = 0")
+}
 
 pub(crate) const HEAD: &str = "SELECT size, time, segment, checkpoint FROM head WHERE id = 1";
 pub(crate) const HEAD_ROWS: &str = "SELECT COUNT(*) FROM head";
 pub(crate) const HEAD_INSERT: &str =
     "INSERT INTO head (id, size, time, segment, checkpoint) VALUES (1, 0, $1, $2, $3) ON CONFLICT DO NOTHING";
+pub(crate) const HEAD_COPY: &str =
+    "INSERT INTO head (id, size, time, segment, checkpoint) VALUES (1, $1, $2, $3, $4)";
 pub(crate) const HEAD_MOVE: &str =
     "UPDATE head SET size = $1, time = $2, checkpoint = $3 WHERE id = 1 AND size = $4";
 /// Waits for a writer that holds the row, changes nothing.
@@ -36,10 +45,14 @@ pub(crate) const FIRST_SINCE: &str = "WITH RECURSIVE halves (low, high) AS (\
     FROM halves WHERE low < high) SELECT low FROM halves WHERE low >= high";
 
 pub(crate) const TILE: &str = "SELECT hashes FROM tiles WHERE level = $1 AND idx = $2";
+/// Tiles in their order, from a place on.
+pub(crate) const TILES: &str = "SELECT level, idx, hashes FROM tiles WHERE level > $1 OR (level = $1 AND idx >= $2) ORDER BY level, idx LIMIT $3";
 pub(crate) const TILE_PUT: &str = "INSERT INTO tiles (level, idx, hashes) VALUES ($1, $2, $3) ON CONFLICT (level, idx) DO UPDATE SET hashes = excluded.hashes";
 pub(crate) const TILE_COUNT: &str = "SELECT COUNT(*) FROM tiles";
 
 pub(crate) const SEGMENT: &str = "SELECT sealed FROM segments WHERE first = $1";
+pub(crate) const SEGMENTS: &str =
+    "SELECT first, sealed FROM segments WHERE first >= $1 ORDER BY first LIMIT $2";
 pub(crate) const SEGMENT_PUT: &str = "INSERT INTO segments (first, sealed) VALUES ($1, $2)";
 pub(crate) const SEGMENT_COUNT: &str = "SELECT COUNT(*) FROM segments";
 
@@ -51,7 +64,8 @@ pub(crate) const KEY_DELETE: &str = "DELETE FROM keys WHERE tag = $1";
 
 /// Keys of a journal that was never written to. A single entry, or a head that tells of one, saves them all: a record whose
 /// head was taken away is damaged, not unfinished.
-pub(crate) const UNFINISHED_KEYS: &str = "DELETE FROM keys WHERE NOT EXISTS (SELECT 1 FROM head WHERE size <> 0) AND NOT EXISTS (SELECT 1 FROM entries)";
+pub(crate) const WRITTEN: &str = "SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM head WHERE size <> 0 UNION ALL SELECT 1 AS one FROM entries WHERE position < 1) AS written";
+pub(crate) const KEYS_CLEAR: &str = "DELETE FROM keys";
 pub(crate) const UNFINISHED_HEAD: &str =
     "DELETE FROM head WHERE size = 0 AND NOT EXISTS (SELECT 1 FROM entries)";
 

@@ -17,6 +17,9 @@ const PATIENCE: u64 = 30_000;
 const READERS: u32 = 8;
 
 /// A place for one journal, and for the wrapped keys that open it. Clones share their connections.
+///
+/// Keys may be in a database of their own ([`Store::connect_apart`]): a copy of the record, of whatever age, then holds none of
+/// them, and what a destroyed key sealed stays destroyed.
 #[derive(Clone, Debug)]
 pub struct Store {
     inner: Arc<Inner>,
@@ -28,10 +31,12 @@ struct Inner {
     engine: Engine,
     pool: AnyPool,
     faults: Faults,
+    /// Where the keys are, if not with the entries.
+    keys: Option<(Engine, AnyPool)>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Engine {
+pub(crate) enum Engine {
     Sqlite,
     Postgres,
 }
@@ -53,22 +58,45 @@ impl Store {
     /// # Errors
     /// As [`Store::connect`].
     pub async fn connect_with(url: &str, faults: Faults) -> Result<Self, StorageError> {
-        sqlx::any::install_default_drivers();
-        let (engine, url) = parse(url)?;
-        let options: AnyConnectOptions =
-            url.parse().map_err(|e: sqlx::Error| StorageError::Address(e.to_string()))?;
-        let options = options.disable_statement_logging();
-        if engine == Engine::Postgres {
-            only_safe_lines(&options)?;
+        let tables: Vec<&str> = sql::TABLES.into_iter().chain([sql::KEY_TABLE]).collect();
+        let (engine, options, pool) = reach(url, &tables).await?;
+        Ok(Self { inner: Arc::new(Inner { options, engine, pool, faults, keys: None }) })
+    }
+
+    /// As [`Store::connect_with`], with the keys in another database. New keys are durable there before the entries that they
+    /// seal are written here: a crash in between leaves keys that nothing needs.
+    ///
+    /// # Errors
+    /// As [`Store::connect`], for either.
+    pub async fn connect_apart(url: &str, keys: &str, faults: Faults) -> Result<Self, StorageError> {
+        let (engine, options, pool) = reach(url, &sql::TABLES).await?;
+        let (key_engine, _, key_pool) = reach(keys, &[sql::KEY_TABLE]).await?;
+        let keys = Some((key_engine, key_pool));
+        Ok(Self { inner: Arc::new(Inner { options, engine, pool, faults, keys }) })
+    }
+
+    /// A place for a record alone: asked for keys, it fails.
+    ///
+    /// # Errors
+    /// As [`Store::connect`].
+    pub async fn connect_without_keys(url: &str, faults: Faults) -> Result<Self, StorageError> {
+        let (engine, options, pool) = reach(url, &sql::TABLES).await?;
+        Ok(Self { inner: Arc::new(Inner { options, engine, pool, faults, keys: None }) })
+    }
+
+    /// Ends all connections; a SQLite file is then whole by itself, without a write-ahead log beside it.
+    ///
+    /// # Errors
+    /// Where the database fails.
+    pub async fn close(self) -> Result<(), StorageError> {
+        if self.inner.engine == Engine::Sqlite {
+            self.inner.pool.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         }
-        prepare(engine, &options).await?;
-        let pool = AnyPoolOptions::new()
-            .max_connections(READERS)
-            .test_before_acquire(engine == Engine::Postgres)
-            .after_connect(move |conn, _| Box::pin(async move { set_up(engine, conn).await }))
-            .connect_with(options.clone())
-            .await?;
-        Ok(Self { inner: Arc::new(Inner { options, engine, pool, faults }) })
+        self.inner.pool.close().await;
+        if let Some((_, keys)) = &self.inner.keys {
+            keys.close().await;
+        }
+        Ok(())
     }
 
     /// The address of a SQLite file, whatever characters its path has.
@@ -93,82 +121,29 @@ impl Store {
         Ok(self.one(sqlx::query(sql::HEAD)).await?.is_none())
     }
 
-    /// Clears away what somebody left who was interrupted while making a journal here: keys, and a head without any
-    /// entry. Where there is an entry nothing is touched.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn clear_unfinished(&self) -> Result<(), StorageError> {
-        sqlx::query(sql::UNFINISHED_KEYS).execute(&self.inner.pool).await?;
-        sqlx::query(sql::UNFINISHED_HEAD).execute(&self.inner.pool).await?;
-        Ok(())
-    }
-
-    /// The wrapped key under `tag`.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn get_key(&self, tag: &[u8; 16]) -> Result<Option<Vec<u8>>, StorageError> {
-        let row = self.one(sqlx::query(sql::KEY).bind(tag.to_vec())).await?;
-        row.map(|row| Ok(row.try_get(0)?)).transpose()
-    }
-
-    /// All wrapped keys with their tags, in no order. A row whose tag is not 16 bytes is not ours and left out.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn all_keys(&self) -> Result<Vec<([u8; 16], Vec<u8>)>, StorageError> {
-        let mut keys = Vec::new();
-        for row in self.many(sqlx::query(sql::KEYS)).await? {
-            let tag: Vec<u8> = row.try_get(0)?;
-            if let Ok(tag) = tag.try_into() {
-                keys.push((tag, row.try_get(1)?));
-            }
-        }
-        Ok(keys)
-    }
-
-    /// Stores a wrapped key; `false` if there is one under this tag already, which stays.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn put_key(&self, tag: &[u8; 16], wrapped: &[u8]) -> Result<bool, StorageError> {
-        let query = sqlx::query(sql::KEY_PUT).bind(tag.to_vec()).bind(wrapped.to_vec());
-        Ok(query.execute(&self.inner.pool).await?.rows_affected() == 1)
-    }
-
-    /// Replaces the wrapped key under `tag` if it is still `old`; `false` if it is not.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn replace_key(&self, tag: &[u8; 16], old: &[u8], new: &[u8]) -> Result<bool, StorageError> {
-        let query = sqlx::query(sql::KEY_REPLACE).bind(new.to_vec()).bind(tag.to_vec()).bind(old.to_vec());
-        let replaced = query.execute(&self.inner.pool).await?.rows_affected() == 1;
-        self.forget_old_pages().await;
-        Ok(replaced)
-    }
-
-    /// Deletes a wrapped key; what was sealed under the key it wraps can never be opened again.
-    /// `false` if there was none.
-    ///
-    /// SQLite overwrites the bytes with zeroes, in the file and in its write-ahead log. PostgreSQL keeps
-    /// dead rows until its next `VACUUM`, and its write-ahead log for as long as it is told to.
-    ///
-    /// # Errors
-    /// Where the database fails.
-    pub async fn delete_key(&self, tag: &[u8; 16]) -> Result<bool, StorageError> {
-        let query = sqlx::query(sql::KEY_DELETE).bind(tag.to_vec());
-        let deleted = query.execute(&self.inner.pool).await?.rows_affected() == 1;
-        self.forget_old_pages().await;
-        Ok(deleted)
-    }
-
     pub(crate) fn faults(&self) -> &Faults {
         &self.inner.faults
     }
 
     pub(crate) fn pool(&self) -> &AnyPool {
         &self.inner.pool
+    }
+
+    pub(crate) fn engine(&self) -> Engine {
+        self.inner.engine
+    }
+
+    /// Where the keys are.
+    pub(crate) fn key_place(&self) -> (Engine, &AnyPool) {
+        self.inner
+            .keys
+            .as_ref()
+            .map_or((self.inner.engine, &self.inner.pool), |(engine, pool)| (*engine, pool))
+    }
+
+    /// Are the keys in a database of their own?
+    pub(crate) fn keys_are_apart(&self) -> bool {
+        self.inner.keys.is_some()
     }
 
     /// A connection of its own, for the writer.
@@ -204,21 +179,14 @@ impl Store {
         let row = self.one(sqlx::query(sql)).await?;
         row.map_or(Ok(0), |row| Ok(row.try_get(0)?))
     }
-
-    /// Moves SQLite's write-ahead log into the file and empties it. Readers may be in the way; the next
-    /// checkpoint does it then, so a failure here is not one.
-    async fn forget_old_pages(&self) {
-        if self.inner.engine == Engine::Sqlite {
-            let _ = self.inner.pool.execute("PRAGMA wal_checkpoint(TRUNCATE)").await;
-        }
-    }
 }
 
 /// A query with its arguments bound.
 pub(crate) type Query<'q> = sqlx::query::Query<'q, sqlx::Any, sqlx::any::AnyArguments>;
 
 impl Engine {
-    fn begin(self) -> &'static str {
+    /// How a transaction that will write begins.
+    pub(crate) fn begin(self) -> &'static str {
         match self {
             Self::Sqlite => "BEGIN IMMEDIATE",
             Self::Postgres => "BEGIN",
@@ -276,21 +244,45 @@ fn only_safe_lines(options: &AnyConnectOptions) -> Result<(), StorageError> {
     )))
 }
 
+/// Reaches a database and makes the tables where they are missing.
+async fn reach(url: &str, tables: &[&str]) -> Result<(Engine, AnyConnectOptions, AnyPool), StorageError> {
+    sqlx::any::install_default_drivers();
+    let (engine, url) = parse(url)?;
+    let options: AnyConnectOptions =
+        url.parse().map_err(|e: sqlx::Error| StorageError::Address(e.to_string()))?;
+    let options = options.disable_statement_logging();
+    if engine == Engine::Postgres {
+        only_safe_lines(&options)?;
+    }
+    prepare(engine, &options, tables).await?;
+    let pool = AnyPoolOptions::new()
+        .max_connections(READERS)
+        .test_before_acquire(engine == Engine::Postgres)
+        .after_connect(move |conn, _| Box::pin(async move { set_up(engine, conn).await }))
+        .connect_with(options.clone())
+        .await?;
+    Ok((engine, options, pool))
+}
+
 /// Makes the schema and its tables, in one transaction.
-async fn prepare(engine: Engine, options: &AnyConnectOptions) -> Result<(), StorageError> {
+async fn prepare(engine: Engine, options: &AnyConnectOptions, tables: &[&str]) -> Result<(), StorageError> {
     let mut conn = options.connect().await?;
     if engine == Engine::Sqlite {
         use_write_ahead_log(&mut conn).await?;
     }
     set_up(engine, &mut conn).await?;
-    if conn.execute(sql::PROBE).await.is_err() {
+    let mut missing = false;
+    for table in tables {
+        missing |= conn.execute(AssertSqlSafe(sql::probe(table))).await.is_err();
+    }
+    if missing {
         let mut tx = conn.begin_with(engine.begin()).await?;
         if engine == Engine::Postgres {
             // `IF NOT EXISTS` does not keep two sessions from making the same table at once; the lock does.
             tx.execute("SELECT pg_advisory_xact_lock(7235419302284016)").await?;
             make_schema(&mut tx).await?;
         }
-        for table in sql::TABLES {
+        for table in tables {
             tx.execute(AssertSqlSafe(engine.spell(table))).await?;
         }
         tx.commit().await?;

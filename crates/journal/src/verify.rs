@@ -60,7 +60,7 @@ pub async fn verify(
     progress: impl Fn(u64, u64) + Send + Sync,
 ) -> Result<Verified, VerifyError> {
     let row = read_head(store).await?.ok_or(VerifyError::Absent)?;
-    let (sealer, checkpoint, _) = match open_head(keys, &row) {
+    let (sealer, checkpoint, _) = match open_head(keys, &keys.signing, &row) {
         Ok(opened) => opened,
         // Which entry is wrong says more than that the head is.
         Err(damage) => return Err(first_damage(store, keys, &row).await?.unwrap_or(damage).into()),

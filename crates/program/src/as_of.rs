@@ -16,6 +16,7 @@ pub const BEARING: &[&str] = &[
     "person.suspended",
     "person.reinstated",
     "person.ended",
+    "person.erased",
     "agreement.published",
     "agreement.assigned",
     "agreement.opened",

@@ -1,7 +1,7 @@
 //! Commands of all areas, and the one door through which they are decided.
 
 use crate::{Actor, Event, Line, OrganisationEvent, Refusal, State, Time};
-use crate::{access, accounts, agreements, documents, evidence, people, secrets};
+use crate::{access, accounts, agreements, documents, evidence, people, retention, secrets};
 
 /// What somebody wants done.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +15,7 @@ pub enum Command {
     Access(access::Command),
     Accounts(accounts::Command),
     Evidence(evidence::Command),
+    Retention(retention::Command),
 }
 
 /// What can be done to the organisation's own data.
@@ -54,6 +55,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
         Command::Access(command) => access::decide(state, actor, now, command),
         Command::Accounts(command) => accounts::decide(state, actor, now, command),
         Command::Evidence(command) => evidence::decide(state, actor, now, command),
+        Command::Retention(command) => retention::decide(state, actor, now, command),
     }
 }
 
@@ -112,4 +114,5 @@ from_area! {
     Access(access::Command);
     Accounts(accounts::Command);
     Evidence(evidence::Command);
+    Retention(retention::Command);
 }

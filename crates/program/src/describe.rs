@@ -1,9 +1,10 @@
 //! An entry in a sentence, for people: "Ana Berg opened `process-specification.md` (D-1) of S-1".
 
 use crate::{
-    Actor, DocumentId, Event, Line, OrganisationEvent, PersonId, Recorded, SecretId, State, Time, Via,
+    Actor, DocumentId, Event, Line, OrganisationEvent, PersonId, Recorded, SecretId, State, Subject, Time,
+    Via,
 };
-use crate::{access, accounts, agreements, documents, evidence, people, secrets};
+use crate::{access, accounts, agreements, documents, evidence, people, retention, secrets};
 
 /// The fields of a kind of entry that are never shown with it: what opens through the gate alone, and what would help
 /// somebody to sign in as another.
@@ -82,6 +83,7 @@ fn tell(teller: &Teller<'_>, recorded: &Recorded) -> String {
         Event::Access(event) => access(teller, recorded, event),
         Event::Accounts(event) => account(state, recorded, event),
         Event::Evidence(event) => evidence(teller, event),
+        Event::Retention(event) => retention(teller, event),
     };
     format!("{who} {what}")
 }
@@ -121,6 +123,9 @@ fn person(state: &State, event: &people::Event) -> String {
         }
         people::Event::Reinstated { person, reason } => {
             format!("reinstated {}: {reason}", name(state, *person))
+        }
+        people::Event::Erased { person, reason, .. } => {
+            format!("erased the data of {person} for good: {reason}")
         }
         people::Event::Ended { person, ends, reason } => {
             let day = ends.for_people(&state.organisation.zone);
@@ -166,6 +171,9 @@ fn document(teller: &Teller<'_>, event: &documents::Event) -> String {
             format!("registered {name} of {title}, kept at {place}")
         }
         documents::Event::Withdrawn { reason, .. } => format!("withdrew {name} of {title}: {reason}"),
+        documents::Event::Destroyed { reason, .. } => {
+            format!("destroyed {name} of {title} for good: {reason}")
+        }
         documents::Event::Opened { .. } => format!("opened {name} of {title}"),
         documents::Event::Refused { failing, .. } => {
             format!("was refused {name} of {title}: {}", list(*failing))
@@ -302,21 +310,27 @@ fn evidence(teller: &Teller<'_>, event: &evidence::Event) -> String {
             format!("set that nobody witnesses the record: {reason}")
         }
         evidence::Event::WitnessesSet { witnesses, quorum, reason } => {
-            let names = names(witnesses.iter().map(|witness| &witness.name));
+            let names = names(witnesses.iter().map(|witness| witness.name.as_str()));
             format!("set that {names} witness the record ({quorum} of {} have to): {reason}", witnesses.len())
         }
         evidence::Event::AuthoritiesSet { authorities, reason } if authorities.is_empty() => {
             format!("set that no authority stamps the record: {reason}")
         }
         evidence::Event::AuthoritiesSet { authorities, reason } => {
-            let names = names(authorities.iter().map(|authority| &authority.name));
+            let names = names(authorities.iter().map(|authority| authority.name.as_str()));
             format!("set that {names} stamp the record: {reason}")
         }
+        evidence::Event::Anchored { size, cosigned, stamps, .. }
+            if cosigned.is_empty() && stamps.is_empty() =>
+        {
+            format!("kept the checkpoint over the first {size} entries, the last by the key before")
+        }
         evidence::Event::Anchored { size, cosigned, stamps, failed, .. } => {
-            let vouched = names(cosigned.iter().chain(stamps.iter().map(|stamp| &stamp.authority)));
+            let vouched =
+                names(cosigned.iter().chain(stamps.iter().map(|stamp| &stamp.authority)).map(Line::as_str));
             let failed = match failed.len() {
                 0 => String::new(),
-                _ => format!("; no answer from {}", names(failed.iter().map(|(name, _)| name))),
+                _ => format!("; no answer from {}", names(failed.iter().map(|(name, _)| name.as_str()))),
             };
             format!("had the first {size} entries vouched for by {vouched}{failed}")
         }
@@ -330,9 +344,45 @@ fn evidence(teller: &Teller<'_>, event: &evidence::Event) -> String {
     }
 }
 
+fn retention(teller: &Teller<'_>, event: &retention::Event) -> String {
+    let called = |about: Subject| match about {
+        Subject::SecretId(id) => teller.secret(id),
+        Subject::DocumentId(id) => teller.document(id),
+        Subject::PersonId(id) => name(teller.state, id),
+        other => other.to_string(),
+    };
+    match event {
+        retention::Event::HoldPlaced { hold, about, reason } => {
+            format!("placed {} under legal hold ({hold}): {reason}", called(*about))
+        }
+        retention::Event::HoldLifted { hold, about, reason } => {
+            format!("lifted the legal hold {hold} on {}: {reason}", called(*about))
+        }
+        retention::Event::Shredded { about, done, left } => {
+            let keys = done.iter().fold(0_u64, |sum, one| sum.saturating_add(one.keys));
+            let done = names(done.iter().map(|one| one.place.as_str()));
+            let left = match left.len() {
+                0 => String::new(),
+                _ => format!("; some may still be in {}", names(left.iter().map(|one| one.place.as_str()))),
+            };
+            format!("deleted the keys of {} ({keys}) in {done}{left}", called(*about))
+        }
+        retention::Event::BackedUp { place, keys, size, files, .. } => {
+            format!("copied {size} entries and {files} sealed files to `{place}`, and the keys to `{keys}`")
+        }
+        retention::Event::PlaceForgotten { keys, reason } => {
+            format!("said that the copies of the keys in `{keys}` are no more: {reason}")
+        }
+        retention::Event::Restored { place, size, made, .. } => {
+            let made = made.for_people(&teller.state.organisation.zone);
+            format!("put the record back from `{place}`, with the {size} entries it had on {made}")
+        }
+    }
+}
+
 /// `Berg`, `Berg and Rao`, `Berg, Rao and Sato`.
-fn names<'a>(names: impl Iterator<Item = &'a Line>) -> String {
-    let names: Vec<&str> = names.map(Line::as_str).collect();
+fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
     match names.split_last() {
         None => "nobody".to_owned(),
         Some((last, [])) => (*last).to_owned(),

@@ -1,7 +1,7 @@
 //! What is due by now, for whom: every area adds its own, and the first page shows them.
 
 use crate::{Actor, PersonId, State, Subject, Time};
-use crate::{access, accounts, agreements, evidence, people, secrets, sight};
+use crate::{access, accounts, agreements, evidence, people, retention, secrets, sight};
 use serde::Serialize;
 
 /// The kinds of things that wait for somebody.
@@ -28,6 +28,8 @@ pub enum Task {
     ContractEnds,
     /// Ask why a witness or an authority has not vouched for the record.
     AskWitness,
+    /// Delete keys of something destroyed that are still in a copy of the keys.
+    FinishDestruction,
 }
 
 /// One thing that waits for one person.
@@ -80,6 +82,7 @@ fn all(state: &State, now: Time) -> Vec<Duty> {
     access::duties(state, now, &mut duties);
     accounts::duties(state, now, &mut duties);
     evidence::duties(state, now, &mut duties);
+    retention::duties(state, now, &mut duties);
     duties.sort_by_key(|duty| (duty.due.unwrap_or(Time::LATEST), duty.task, duty.about, duty.person));
     duties
 }

@@ -1,7 +1,7 @@
 //! Events of all areas, and how they stand in the record: a kind and named fields.
 
 use crate::{Actor, GrantId, OrganisationEvent, PersonId, SecretId, Subject, Time};
-use crate::{access, accounts, agreements, documents, evidence, people, secrets};
+use crate::{access, accounts, agreements, documents, evidence, people, retention, secrets};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
@@ -18,6 +18,7 @@ pub enum Event {
     Access(access::Event),
     Accounts(accounts::Event),
     Evidence(evidence::Event),
+    Retention(retention::Event),
 }
 
 /// Whose key seals an event's fields. Destroying that key erases the fields from every copy.
@@ -86,6 +87,7 @@ macro_rules! each {
             Event::Access($inner) => $body,
             Event::Accounts($inner) => $body,
             Event::Evidence($inner) => $body,
+            Event::Retention($inner) => $body,
         }
     };
 }
@@ -151,6 +153,7 @@ impl Event {
             "access" => Event::Access(read(kind, fields)?),
             "account" => Event::Accounts(read(kind, fields)?),
             "evidence" => Event::Evidence(read(kind, fields)?),
+            "hold" | "retention" => Event::Retention(read(kind, fields)?),
             _ => return Err(EventError::UnknownKind(kind.to_owned())),
         };
         Ok((by, event))
@@ -181,4 +184,5 @@ from_area! {
     Access(access::Event);
     Accounts(accounts::Event);
     Evidence(evidence::Event);
+    Retention(retention::Event);
 }

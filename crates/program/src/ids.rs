@@ -83,6 +83,13 @@ macro_rules! ids {
             }
         }
 
+        impl<'de> Deserialize<'de> for Subject {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+
         $(impl From<$name> for Subject { fn from(id: $name) -> Self { Self::$name(id) } })*
 
         impl FromStr for Subject {
@@ -114,6 +121,8 @@ ids! {
     SessionId "N" "a session's";
     /// A token for the REST API.
     TokenId "T" "a token's";
+    /// A legal hold.
+    HoldId "H" "a hold's";
 }
 
 /// `P-7` -> 7; strict about the form (no sign, no leading zero), lenient about case and surrounding space.

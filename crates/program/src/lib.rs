@@ -21,6 +21,7 @@ pub mod agreements;
 pub mod documents;
 pub mod evidence;
 pub mod people;
+pub mod retention;
 pub mod secrets;
 pub mod sight;
 
@@ -45,8 +46,8 @@ pub use describe::{describe, describe_to, hidden_fields};
 pub use duty::{Duty, Task, duties_of, may_read_duty, overdue};
 pub use event::{Event, EventError, Recorded, Scope};
 pub use ids::{
-    AccountId, AgreementId, DocumentId, GrantId, IdError, PersonId, RequestId, SecretId, SessionId, Subject,
-    TokenId,
+    AccountId, AgreementId, DocumentId, GrantId, HoldId, IdError, PersonId, RequestId, SecretId, SessionId,
+    Subject, TokenId,
 };
 pub use organisation::{Organisation, OrganisationEvent};
 pub use refusal::{Refusal, Rule};

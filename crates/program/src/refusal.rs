@@ -22,6 +22,8 @@ pub enum Rule {
     Gate,
     /// Signing in failed, or a stronger proof is needed.
     SignIn,
+    /// A legal hold forbids destroying it.
+    Hold,
 }
 
 /// Why something was not done. Nothing was recorded or changed when one is returned.

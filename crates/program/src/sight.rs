@@ -8,7 +8,7 @@
 use crate::people::{Person, Role};
 use crate::secrets::Secret;
 use crate::{Actor, PersonId, State, Subject, Time};
-use crate::{access, accounts, agreements, documents, people, secrets};
+use crate::{access, accounts, agreements, documents, people, retention, secrets};
 
 /// Those who run the programme or audit it: they see every secret in the register, who has access to it, and the whole
 /// record. They open nothing by it.
@@ -39,6 +39,7 @@ pub fn may_see(state: &State, actor: &Actor, now: Time, subject: Subject) -> boo
             .accounts
             .get(id)
             .is_some_and(|account| accounts::may_see_of(state, actor, now, account.person)),
+        Subject::HoldId(id) => retention::may_see_hold(state, actor, now, id),
         // Nothing shows a session or a token by itself: they are seen with their account.
         Subject::SessionId(_) | Subject::TokenId(_) => false,
     }
@@ -99,7 +100,7 @@ pub(crate) fn secret_of(state: &State, subject: Subject) -> Option<&Secret> {
     id.and_then(|id| state.secrets.get(id))
 }
 
-fn owns(state: &State, actor: &Actor, now: Time, subject: Subject) -> bool {
+pub(crate) fn owns(state: &State, actor: &Actor, now: Time, subject: Subject) -> bool {
     let owner = secret_of(state, subject).map(|secret| secret.profile.owner);
     owner.is_some() && owner == here(state, actor, now).map(|me| me.id)
 }

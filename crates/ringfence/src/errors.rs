@@ -179,9 +179,8 @@ impl From<ServiceError> for Failure {
                 failure
             }
             ServiceError::Damaged(damage) => damaged(damage.position, message),
-            ServiceError::Content(_) => {
-                Self::new(Code::Damaged, "damaged", message).remedy("restore the sealed file from a backup")
-            }
+            ServiceError::Content(_) => Self::new(Code::Damaged, "damaged", message)
+                .remedy("put it back from a copy: `ringfence restore` makes a whole record from one"),
             ServiceError::Upload(_) => Self::input(message),
             ServiceError::Full | ServiceError::Storage(_) | ServiceError::Stopping => Self::storage(message),
         }
@@ -199,12 +198,14 @@ impl From<OpenError> for Failure {
             ),
             OpenError::WrongRecoveryKey(_) => Self::new(Code::Sealed, "sealed", message),
             OpenError::WeakPassphrase(_) => Self::input(message),
-            OpenError::DamagedKeys(_) => {
-                Self::new(Code::Damaged, "damaged", message).remedy("restore the data folder from a backup")
-            }
+            OpenError::DamagedKeys(_) => Self::new(Code::Damaged, "damaged", message)
+                .remedy("put the record back from a copy: `ringfence restore`"),
+            OpenError::Copy(_) => Self::new(Code::Damaged, "copy", message)
+                .remedy("check which folder is which, or go back to another copy"),
             OpenError::Damaged(damage) => damaged(damage.position, message),
-            OpenError::Malformed(_) => Self::new(Code::Damaged, "damaged", message)
-                .remedy("keep this copy as evidence, and go back to a backup"),
+            OpenError::Malformed(_) => Self::new(Code::Damaged, "damaged", message).remedy(
+                "keep this copy as evidence, and put the record back from a copy: `ringfence restore`",
+            ),
             OpenError::Storage(_) => Self::storage(message),
             OpenError::Newer(_) => Self::storage(message).remedy("use the newer version"),
             OpenError::Refused(refusal) => refusal.into(),

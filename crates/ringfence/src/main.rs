@@ -81,6 +81,16 @@ enum Area {
     /// Witness other organisations' records: cosign their checkpoints, and never two that contradict each other
     #[command(subcommand)]
     Witness(commands::witness::Witness),
+    /// Copy the record, the sealed files and the keys, while everybody goes on working
+    Backup(commands::retention::Backup),
+    /// Put a copy back into an empty place, and check all of it
+    Restore(commands::retention::Restore),
+    /// Legal holds: what must not be destroyed
+    #[command(subcommand)]
+    Hold(commands::retention::Hold),
+    /// What was destroyed, where its keys were deleted, and the copies that there are
+    #[command(subcommand)]
+    Retention(commands::retention::Retention),
     /// The passphrase that seals the record
     #[command(subcommand)]
     Passphrase(commands::keys::Passphrase),
@@ -128,6 +138,10 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Area::Record(record) => record.run(options).await,
         Area::Evidence(evidence) => evidence.run(options).await,
         Area::Witness(witness) => witness.run(options).await,
+        Area::Backup(backup) => backup.run(options).await,
+        Area::Restore(restore) => restore.run(options).await,
+        Area::Hold(hold) => hold.run(options).await,
+        Area::Retention(retention) => retention.run(options).await,
         Area::Passphrase(passphrase) => passphrase.run(options).await,
         Area::Recovery(recovery) => recovery.run(options).await,
         Area::Bench(which) => which.run(options).await,

@@ -30,6 +30,17 @@ pub(crate) struct Options {
         help_heading = "Everywhere"
     )]
     pub(crate) journal: Option<String>,
+    /// The database of the wrapped keys, where it is neither a file in the data folder nor the record's own database:
+    /// sqlite:///… or postgres://…
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "RINGFENCE_KEY_DATABASE",
+        hide_env_values = true,
+        help_heading = "Everywhere"
+    )]
+    pub(crate) key_database: Option<String>,
     /// One JSON document on standard output, errors as JSON on standard error
     #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) json: bool,
@@ -62,7 +73,7 @@ impl Options {
                 folders.data_dir().to_owned()
             }
         };
-        Ok(Config { journal: self.journal.clone(), ..Config::local(data) })
+        Ok(Config { journal: self.journal.clone(), keys: self.key_database.clone(), ..Config::local(data) })
     }
 
     pub(crate) fn passphrase(&self) -> Result<Passphrase, Failure> {

@@ -126,7 +126,7 @@ fn service_status(error: &ServiceError) -> StatusCode {
         ServiceError::Refused(refusal) => match refusal.rule {
             Rule::Unknown => StatusCode::NOT_FOUND,
             Rule::Role | Rule::OwnCase | Rule::Gate | Rule::SignIn => StatusCode::FORBIDDEN,
-            Rule::Standing | Rule::Taken => StatusCode::CONFLICT,
+            Rule::Standing | Rule::Taken | Rule::Hold => StatusCode::CONFLICT,
             Rule::Input => StatusCode::UNPROCESSABLE_ENTITY,
         },
         ServiceError::Shut(_) => StatusCode::FORBIDDEN,

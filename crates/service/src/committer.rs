@@ -9,7 +9,7 @@ use crate::house::House;
 use crate::keyring::{ContentKey, Tag};
 use journal::{AppendError, Draft};
 use ledger::{Disclosure, Salt};
-use program::{Actor, Event, OrganisationEvent, Recorded, Refusal, State, Time};
+use program::{Actor, Event, OrganisationEvent, Recorded, Refusal, Scope, State, Time};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
@@ -27,6 +27,8 @@ pub(crate) type Decide = Box<dyn Fn(&State, Time) -> Result<Vec<Event>, Refusal>
 pub(crate) struct Act {
     pub(crate) actor: Actor,
     pub(crate) content: Vec<ContentKey>,
+    /// Nothing else goes into its transaction: the checkpoint over it is the last that a key signs.
+    pub(crate) alone: bool,
     pub(crate) decide: Decide,
     pub(crate) answer: oneshot::Sender<Result<Done, ServiceError>>,
 }
@@ -66,13 +68,52 @@ struct Plan {
 /// Keys made for the first event about somebody or something.
 type Fresh = HashMap<Tag, (Arc<Key>, Vec<u8>)>;
 
+/// What was made for a batch, kept while it is tried: keys may be durable before the entries that need them, and another
+/// try then has to bring the same ones.
+#[derive(Default)]
+struct Made {
+    scopes: Fresh,
+    /// Wrapped keys of files, each with the tag of the key that wraps it.
+    contents: HashMap<Tag, (Tag, Vec<u8>)>,
+}
+
+impl Made {
+    /// Gives up those keys in whose place another process has stored its own, whether or not its entry came to be.
+    async fn yield_to_others(&mut self, house: &House) -> Result<(), ServiceError> {
+        let store = house.journal.store();
+        let mut taken = Vec::new();
+        for (tag, (_, wrapped)) in &self.scopes {
+            if store.get_key(tag).await?.is_some_and(|stored| stored != *wrapped) {
+                house.keys.by_tag(store, tag).await?;
+                taken.push(*tag);
+            }
+        }
+        self.scopes.retain(|tag, _| !taken.contains(tag));
+        self.contents.retain(|_, (scope, _)| !taken.contains(scope));
+        Ok(())
+    }
+}
+
 pub(crate) async fn run(house: Arc<House>, mut acts: mpsc::Receiver<Act>) {
-    while let Some(first) = acts.recv().await {
+    let mut held = None;
+    loop {
+        let first = match held.take() {
+            Some(act) => act,
+            None => match acts.recv().await {
+                Some(act) => act,
+                None => return,
+            },
+        };
         // Lets those who are about to ask get in: their acts share this one's fsync.
         tokio::task::yield_now().await;
+        let mut alone = first.alone;
         let mut batch = vec![first];
-        while batch.len() < BATCH {
+        while batch.len() < BATCH && !alone {
             match acts.try_recv() {
+                Ok(act) if act.alone => {
+                    held = Some(act);
+                    alone = true;
+                }
                 Ok(act) => batch.push(act),
                 Err(_) => break,
             }
@@ -83,8 +124,9 @@ pub(crate) async fn run(house: Arc<House>, mut acts: mpsc::Receiver<Act>) {
 
 async fn commit(house: &House, mut batch: Vec<Act>) {
     let _moving = house.moving().await;
+    let mut made = Made::default();
     for _ in 0..TRIES {
-        match attempt(house, &mut batch).await {
+        match attempt(house, &mut batch, &mut made).await {
             Ok(Settled::Answered) => return,
             Ok(Settled::Behind) => {}
             Err(error) => return fail(batch, &error),
@@ -101,9 +143,9 @@ enum Settled {
     Behind,
 }
 
-async fn attempt(house: &House, batch: &mut Vec<Act>) -> Result<Settled, ServiceError> {
+async fn attempt(house: &House, batch: &mut Vec<Act>, made: &mut Made) -> Result<Settled, ServiceError> {
     let base = house.current();
-    let mut plan = plan(house, &base, batch)?;
+    let mut plan = plan(house, &base, batch, made)?;
     if plan.drafts.is_empty() || plan.outcomes.iter().any(Result::is_err) {
         // A refusal must rest on the newest state as much as an act does, and only appending checks that.
         house.catch_up().await?;
@@ -115,7 +157,12 @@ async fn attempt(house: &House, batch: &mut Vec<Act>) -> Result<Settled, Service
         let drafts = std::mem::take(&mut plan.drafts);
         match house.journal.append(base.size, plan.time.0, drafts).await {
             Ok(_) => {}
-            Err(AppendError::Conflict { .. } | AppendError::ClockBehind { .. } | AppendError::KeyTaken) => {
+            Err(AppendError::Conflict { .. } | AppendError::ClockBehind { .. }) => {
+                house.catch_up().await?;
+                return Ok(Settled::Behind);
+            }
+            Err(AppendError::KeyTaken) => {
+                made.yield_to_others(house).await?;
                 house.catch_up().await?;
                 return Ok(Settled::Behind);
             }
@@ -130,6 +177,15 @@ async fn attempt(house: &House, batch: &mut Vec<Act>) -> Result<Settled, Service
         }
         for (tag, (_, wrapped)) in plan.fresh.drain() {
             house.keys.keep(tag, wrapped);
+        }
+        for recorded in plan.outcomes.iter().flatten().flatten() {
+            house.forget_destroyed(&plan.state, &recorded.event);
+        }
+        if plan.state.evidence.keys.len() != base.evidence.keys.len() {
+            // It is durable, and whoever cannot sign learns it at the next commit.
+            if let Err(error) = house.sign_as_recorded(&plan.state).await {
+                tracing::error!(%error, "the key that signs was replaced, and the new one cannot be used");
+            }
         }
         house.publish(plan.state);
     }
@@ -163,7 +219,7 @@ fn again(error: &ServiceError) -> ServiceError {
     }
 }
 
-fn plan(house: &House, base: &State, batch: &[Act]) -> Result<Plan, ServiceError> {
+fn plan(house: &House, base: &State, batch: &[Act], made: &mut Made) -> Result<Plan, ServiceError> {
     let time = house.now();
     let mut plan = Plan {
         time,
@@ -172,14 +228,17 @@ fn plan(house: &House, base: &State, batch: &[Act]) -> Result<Plan, ServiceError
         outcomes: Vec::with_capacity(batch.len()),
         fresh: Fresh::new(),
     };
+    if let Some(last) = last_of_a_key(house, base)? {
+        plan.record(house, &Actor::program(), last.into(), &[], made)?;
+    }
     if let Some(jump) = clock_jump(house, base) {
-        plan.record(house, &Actor::program(), jump.into(), &[])?;
+        plan.record(house, &Actor::program(), jump.into(), &[], made)?;
     }
     for act in batch {
         let outcome = match (act.decide)(&plan.state, time) {
             Ok(events) => {
                 let recorded =
-                    events.into_iter().map(|event| plan.record(house, &act.actor, event, &act.content));
+                    events.into_iter().map(|event| plan.record(house, &act.actor, event, &act.content, made));
                 Ok(recorded.collect::<Result<Vec<_>, _>>()?)
             }
             Err(refusal) => Err(refusal.into()),
@@ -191,6 +250,25 @@ fn plan(house: &House, base: &State, batch: &[Act]) -> Result<Plan, ServiceError
         plan.drafts.clear();
     }
     Ok(plan)
+}
+
+/// Right after the key that signs was replaced: the last checkpoint that the key before has signed. It is kept in the record,
+/// since what follows is proved by it, and the next commit overwrites it.
+fn last_of_a_key(house: &House, base: &State) -> Result<Option<program::evidence::Event>, ServiceError> {
+    let replaced =
+        base.evidence.keys.last().is_some_and(|change| change.entry.saturating_add(1) == base.size);
+    let head = house.journal.head();
+    if !replaced || head.size != base.size {
+        return Ok(None);
+    }
+    Ok(Some(program::evidence::Event::Anchored {
+        size: head.size,
+        root: program::Digest(head.root.0),
+        checkpoint: house.journal.checkpoint(),
+        cosigned: Vec::new(),
+        stamps: Vec::new(),
+        failed: Vec::new(),
+    }))
 }
 
 /// The clock went back behind the record, or leapt: entry times do not, but the record says so.
@@ -213,17 +291,32 @@ impl Plan {
         actor: &Actor,
         event: Event,
         content: &[ContentKey],
+        made: &mut Made,
     ) -> Result<Recorded, ServiceError> {
         let position = self.state.size;
         let (kind, fields) =
             event.to_fields(actor).map_err(|error| ServiceError::Storage(error.to_string()))?;
         let scope = event.scope();
+        if let Scope::Person(person) = scope
+            && self.state.people.is_erased(person)
+        {
+            // A new key under the same tag would make everything that the deleted one sealed look altered.
+            return Err(ServiceError::Storage(format!(
+                "nothing can be recorded about {person}: they were erased"
+            )));
+        }
         let tag = house.keys.tag(scope);
         let mut new_keys = Vec::new();
-        let key = self.key(house, tag, &mut new_keys)?;
+        let key = self.key(house, tag, &mut new_keys, made)?;
         for content in content.iter().filter(|content| content.under == scope && names(&event, &content.blob))
         {
-            new_keys.push(house.keys.wrap_content(&key, content)?);
+            let of_file = house.keys.content_tag(&content.blob);
+            let wrapped = match made.contents.get(&of_file) {
+                Some((_, wrapped)) => wrapped.clone(),
+                None => house.keys.wrap_content(&key, content)?.1,
+            };
+            made.contents.insert(of_file, (tag, wrapped.clone()));
+            new_keys.push((of_file, wrapped));
         }
         let salts = salts(fields.len())?;
         let disclosures =
@@ -243,6 +336,7 @@ impl Plan {
         house: &House,
         tag: Tag,
         new: &mut Vec<(Tag, Vec<u8>)>,
+        made: &mut Made,
     ) -> Result<Arc<Key>, ServiceError> {
         if let Some((key, _)) = self.fresh.get(&tag) {
             return Ok(Arc::clone(key));
@@ -250,7 +344,11 @@ impl Plan {
         if let Some(key) = house.keys.known(&tag) {
             return Ok(key);
         }
-        let (key, wrapped) = house.keys.make(&tag)?;
+        let (key, wrapped) = match made.scopes.get(&tag) {
+            Some((key, wrapped)) => (Arc::clone(key), wrapped.clone()),
+            None => house.keys.make(&tag)?,
+        };
+        made.scopes.insert(tag, (Arc::clone(&key), wrapped.clone()));
         new.push((tag, wrapped.clone()));
         self.fresh.insert(tag, (Arc::clone(&key), wrapped));
         Ok(key)

@@ -73,6 +73,9 @@ pub enum OpenError {
     /// The recovery key does not unseal the root key.
     #[error("the recovery key does not fit: {0}")]
     WrongRecoveryKey(String),
+    /// A copy cannot be put back.
+    #[error("the copy cannot be put back, and nothing of it was kept: {0}")]
+    Copy(String),
     /// The sealed keys are damaged.
     #[error("the sealed keys are damaged: {0}")]
     DamagedKeys(String),
@@ -145,17 +148,25 @@ impl From<vault::SealError> for ServiceError {
     }
 }
 
+impl From<vault::StorageError> for ServiceError {
+    fn from(error: vault::StorageError) -> Self {
+        match error {
+            vault::StorageError::Full => Self::Full,
+            // The record names the blob, so that it is gone or cut is damage and not a failure that may pass.
+            error @ (vault::StorageError::NotFound(_) | vault::StorageError::OutOfRange { .. }) => {
+                Self::Content(error.to_string())
+            }
+            error => Self::Storage(error.to_string()),
+        }
+    }
+}
+
 impl From<DocumentError> for ServiceError {
     fn from(error: DocumentError) -> Self {
         match error {
-            DocumentError::Storage(vault::StorageError::Full) => Self::Full,
             DocumentError::Source(error) => Self::Upload(error.to_string()),
             DocumentError::Sealed(error) => Self::Content(error.to_string()),
-            // The record names the blob, so that it is gone or cut is damage and not a failure that may pass.
-            DocumentError::Storage(
-                error @ (vault::StorageError::NotFound(_) | vault::StorageError::OutOfRange { .. }),
-            ) => Self::Content(error.to_string()),
-            DocumentError::Storage(error) => Self::Storage(error.to_string()),
+            DocumentError::Storage(error) => error.into(),
         }
     }
 }

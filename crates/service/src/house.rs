@@ -10,7 +10,7 @@ use crate::keyring::{ContentKey, KeyRing};
 use crate::sign_in::Presence;
 use gate::Gate;
 use journal::{Journal, Stored};
-use program::{Actor, Command, Event, Recorded, Refusal, State, Time};
+use program::{Actor, Command, Event, Recorded, Refusal, State, Subject, Time};
 use serde_json::Map;
 use std::sync::Arc;
 use std::time::Duration;
@@ -50,6 +50,8 @@ pub(crate) struct House {
     pub(crate) clock: Clock,
     pub(crate) presence: Presence,
     pub(crate) anchors: Anchors,
+    /// Held while keys are copied or deleted: a copy that is being made must not keep what is being deleted.
+    pub(crate) keeping: tokio::sync::Mutex<()>,
     state: watch::Sender<Arc<State>>,
     /// Held while the state moves: by the committer during a commit, by the follower while catching up. Without it,
     /// entries of another process could be applied before our own that precede them.
@@ -81,6 +83,7 @@ impl Service {
             clock: Clock::new(),
             presence: Presence::default(),
             anchors: Anchors::default(),
+            keeping: tokio::sync::Mutex::new(()),
             state,
             moving: tokio::sync::Mutex::new(()),
             snapshot_at: std::sync::atomic::AtomicU64::new(0),
@@ -154,8 +157,27 @@ impl Service {
         content: Vec<ContentKey>,
         decide: impl Fn(&State, Time) -> Result<Vec<Event>, Refusal> + Send + 'static,
     ) -> Result<Done, ServiceError> {
+        self.send(actor, content, false, decide).await
+    }
+
+    /// As [`Service::submit`], in a transaction that holds nothing else.
+    pub(crate) async fn submit_alone(
+        &self,
+        actor: &Actor,
+        decide: impl Fn(&State, Time) -> Result<Vec<Event>, Refusal> + Send + 'static,
+    ) -> Result<Done, ServiceError> {
+        self.send(actor, Vec::new(), true, decide).await
+    }
+
+    async fn send(
+        &self,
+        actor: &Actor,
+        content: Vec<ContentKey>,
+        alone: bool,
+        decide: impl Fn(&State, Time) -> Result<Vec<Event>, Refusal> + Send + 'static,
+    ) -> Result<Done, ServiceError> {
         let (answer, answered) = oneshot::channel();
-        let act = Act { actor: actor.clone(), content, decide: Box::new(decide), answer };
+        let act = Act { actor: actor.clone(), content, alone, decide: Box::new(decide), answer };
         self.acts.send(act).await.map_err(|_| ServiceError::Stopping)?;
         answered.await.map_err(|_| ServiceError::Stopping)?
     }
@@ -189,7 +211,17 @@ impl House {
 
     /// Applies what other processes have recorded. The caller holds `moving`.
     pub(crate) async fn catch_up(&self) -> Result<(), ServiceError> {
-        let news = self.journal.refresh().await?;
+        let news = match self.journal.refresh().await {
+            // Another process may have replaced the key that signs.
+            Err(journal::JournalError::Damaged(damage)) => {
+                let state = self.current();
+                let next = self.keys.signing(self.journal.store(), state.evidence.keys.len() + 1).await?;
+                let Some(next) = next else { return Err(damage.into()) };
+                self.journal.know(&[next]);
+                self.journal.refresh().await?
+            }
+            other => other?,
+        };
         if news.is_empty() {
             return Ok(());
         }
@@ -197,14 +229,46 @@ impl House {
         for stored in &news {
             self.apply(&mut state, stored).await?;
         }
+        self.sign_as_recorded(&state).await?;
         self.publish(state);
+        Ok(())
+    }
+
+    /// Signs with the key that the record says is in use, from the next commit on; and takes no head for the record's that
+    /// a key has signed which was replaced before it.
+    pub(crate) async fn sign_as_recorded(&self, state: &State) -> Result<(), ServiceError> {
+        let store = self.journal.store();
+        let size = self.journal.head().size;
+        let changes = &state.evidence.keys;
+        let gone = || ServiceError::Content("a key that signs the record is gone".to_owned());
+        if size == state.size && size > 0 {
+            let used = changes.iter().filter(|change| change.entry.saturating_add(1) < size).count();
+            let key = self.keys.signing(store, used).await?.ok_or_else(gone)?;
+            if self.journal.signed_by().as_ref() != Some(key.verifier()) {
+                let reason = "the head is signed by a key that was not in use then";
+                return Err(journal::Damage::at(size, reason).into());
+            }
+        }
+        let key = self.keys.signing(store, changes.len()).await?.ok_or_else(gone)?;
+        let named = changes.last().is_none_or(|change| change.key.as_str() == key.verifier().to_string());
+        if !named {
+            return Err(ServiceError::Content("a key that signs the record was exchanged".to_owned()));
+        }
+        self.journal.sign_with(key);
         Ok(())
     }
 
     async fn apply(&self, state: &mut State, stored: &Stored) -> Result<(), ServiceError> {
         match self.read(stored).await? {
-            Some(recorded) => state.apply(&recorded),
-            None => state.size = stored.position.saturating_add(1),
+            Some(recorded) => {
+                state.apply(&recorded);
+                self.forget_destroyed(state, &recorded.event);
+            }
+            None => {
+                let subjects: Vec<Subject> =
+                    stored.subjects.iter().filter_map(|subject| subject.parse().ok()).collect();
+                state.pass_over(stored.position, Time(stored.time), &subjects);
+            }
         }
         Ok(())
     }
@@ -236,6 +300,7 @@ impl House {
                 return Err(OpenError::Storage(format!("entries from {} on could not be read", state.size)));
             }
         }
+        self.sign_as_recorded(&state).await.map_err(storage)?;
         self.snapshot_at.store(begun_at, std::sync::atomic::Ordering::Relaxed);
         self.publish(state);
         Ok(())

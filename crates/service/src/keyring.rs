@@ -4,6 +4,7 @@
 //! key is made with the first event about them and stored in the same transaction.
 
 use crate::error::{OpenError, ServiceError};
+use data_encoding::HEXLOWER;
 use journal::{JournalKeys, Store};
 use ledger::SigningKey;
 use program::Scope;
@@ -22,14 +23,14 @@ pub(crate) const SEAL_RECOVERY: Tag = *b"root/recovery\0\0\0";
 const ORGANISATION: Tag = *b"organisation\0\0\0\0";
 const SIGNING: Tag = *b"log/signing\0\0\0\0\0";
 
-/// The name in front of every checkpoint of a record whose organisation has not chosen one.
-pub(crate) const ORIGIN: &str = "ringfence.local/record";
-
 /// The organisation's keys, unsealed.
 pub(crate) struct KeyRing {
     organisation: Arc<Key>,
     tags: Key,
     organisation_tag: Tag,
+    /// The keys that sign the record, in the order in which they were made.
+    signing: Mutex<Vec<Arc<SigningKey>>>,
+    origin: String,
     wrapped: Mutex<HashMap<Tag, Vec<u8>>>,
     opened: Mutex<HashMap<Tag, Arc<Key>>>,
 }
@@ -62,19 +63,75 @@ impl KeyRing {
         let stored =
             |tag: &Tag| all.get(tag).ok_or_else(|| OpenError::DamagedKeys("a key is missing".to_owned()));
         let organisation = root.unwrap_key(&ORGANISATION, stored(&ORGANISATION)?).map_err(damaged)?;
-        let seed = organisation.open(&SIGNING, stored(&SIGNING)?).map_err(damaged)?;
-        let seed: &[u8; 32] = seed
-            .as_slice()
-            .try_into()
-            .map_err(|_| OpenError::DamagedKeys("the signing key is too short".to_owned()))?;
-        let signing = SigningKey::from_seed(ORIGIN, seed).map_err(damaged)?;
-        let keys =
-            JournalKeys { journal: organisation.derive("journal"), signing, origin: ORIGIN.to_owned() };
         let tags = organisation.derive("tags");
+        let origin = origin(&tags);
+        let mut signing = vec![signing_key(&organisation, &origin, &SIGNING, stored(&SIGNING)?)?];
+        while let Some(sealed) = all.get(&signing_tag(&tags, signing.len())) {
+            let tag = signing_tag(&tags, signing.len());
+            signing.push(signing_key(&organisation, &origin, &tag, sealed)?);
+        }
+        let keys = JournalKeys {
+            journal: organisation.derive("journal"),
+            signing: signing.clone(),
+            origin: origin.clone(),
+        };
         let organisation_tag = tags.tag(b"scope/organisation");
-        let organisation = Arc::new(organisation);
-        let opened = Mutex::new(HashMap::from([(organisation_tag, Arc::new(organisation.derive("events")))]));
-        Ok((Self { organisation, tags, organisation_tag, wrapped: Mutex::new(all), opened }, keys))
+        let opened = HashMap::from([(organisation_tag, Arc::new(organisation.derive("events")))]);
+        let ring = Self {
+            organisation: Arc::new(organisation),
+            tags,
+            organisation_tag,
+            signing: Mutex::new(signing),
+            origin,
+            wrapped: Mutex::new(all),
+            opened: Mutex::new(opened),
+        };
+        Ok((ring, keys))
+    }
+
+    /// The name in front of every checkpoint of this record.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The key with this number that signs the record, 0 being the first; looked for in the store where another process may
+    /// have made it.
+    pub(crate) async fn signing(
+        &self,
+        store: &Store,
+        number: usize,
+    ) -> Result<Option<Arc<SigningKey>>, ServiceError> {
+        loop {
+            let next = {
+                let known = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+                if let Some(key) = known.get(number) {
+                    return Ok(Some(Arc::clone(key)));
+                }
+                known.len()
+            };
+            let tag = signing_tag(&self.tags, next);
+            let Some(sealed) = store.get_key(&tag).await? else { return Ok(None) };
+            let key = signing_key(&self.organisation, &self.origin, &tag, &sealed)
+                .map_err(|error| ServiceError::Content(error.to_string()))?;
+            let mut known = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() == next {
+                known.push(key);
+            }
+        }
+    }
+
+    /// Makes the key with this number, the next one; where one was made before and never came into use, that one.
+    pub(crate) async fn make_signing(
+        &self,
+        store: &Store,
+        number: usize,
+    ) -> Result<Arc<SigningKey>, ServiceError> {
+        let tag = signing_tag(&self.tags, number);
+        let mut seed = Zeroizing::new([0u8; 32]);
+        getrandom::fill(seed.as_mut_slice()).map_err(|error| ServiceError::Storage(error.to_string()))?;
+        store.put_key(&tag, &self.organisation.seal(&tag, seed.as_slice())?).await?;
+        let missing = || ServiceError::Storage("a key to sign the record was not stored".to_owned());
+        self.signing(store, number).await?.ok_or_else(missing)
     }
 
     /// The tag of a scope's key.
@@ -84,6 +141,11 @@ impl KeyRing {
             Scope::Person(id) => self.tags.tag(format!("scope/{id}").as_bytes()),
             Scope::Secret(id) => self.tags.tag(format!("scope/{id}").as_bytes()),
         }
+    }
+
+    /// What tells the keys of this record from those of another.
+    pub(crate) fn record(&self) -> Tag {
+        self.tags.tag(b"record")
     }
 
     /// The tag of a file's key.
@@ -136,6 +198,16 @@ impl KeyRing {
         self.wrapped.lock().unwrap_or_else(PoisonError::into_inner).insert(tag, wrapped);
     }
 
+    /// Forgets keys that are deleted: this process would otherwise go on opening what they seal.
+    pub(crate) fn forget(&self, tags: &[Tag]) {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut wrapped = self.wrapped.lock().unwrap_or_else(PoisonError::into_inner);
+        for tag in tags {
+            opened.remove(tag);
+            wrapped.remove(tag);
+        }
+    }
+
     /// Wraps a file's key under its scope's.
     pub(crate) fn wrap_content(
         &self,
@@ -154,6 +226,30 @@ impl KeyRing {
         let wrapped = store.get_key(&tag).await?.ok_or_else(gone)?;
         scope.unwrap_key(&tag, &wrapped).map_err(|error| ServiceError::Content(error.to_string()))
     }
+}
+
+/// The name of a record: unlike any other's, so that a witness can tell them apart, and telling nothing of whose it is.
+fn origin(tags: &Key) -> String {
+    let [a, b, c, d, e, f, g, h, ..] = tags.tag(b"origin");
+    format!("ringfence.local/{}", HEXLOWER.encode(&[a, b, c, d, e, f, g, h]))
+}
+
+fn signing_tag(tags: &Key, number: usize) -> Tag {
+    if number == 0 { SIGNING } else { tags.tag(format!("log/signing/{number}").as_bytes()) }
+}
+
+fn signing_key(
+    organisation: &Key,
+    origin: &str,
+    tag: &Tag,
+    sealed: &[u8],
+) -> Result<Arc<SigningKey>, OpenError> {
+    let seed = organisation.open(tag, sealed).map_err(damaged)?;
+    let seed: &[u8; 32] = seed
+        .as_slice()
+        .try_into()
+        .map_err(|_| OpenError::DamagedKeys("the signing key is too short".to_owned()))?;
+    Ok(Arc::new(SigningKey::from_seed(origin, seed).map_err(damaged)?))
 }
 
 /// Stores one of the first keys of a new record.

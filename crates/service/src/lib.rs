@@ -16,6 +16,7 @@ mod house;
 mod keyring;
 mod record;
 mod release;
+mod retention;
 mod setup;
 mod sign_in;
 
@@ -32,6 +33,7 @@ pub use house::{Service, Status};
 pub use journal::{Faults, Step};
 pub use record::{EntryProof, EntryView, FieldView, HistoryFilter, HistoryPage, Verification};
 pub use release::{Content, OpenDocument, OpenText};
+pub use retention::{BackedUp, BackupPlan, BackupStep, Destroyed, RestoreStep, Restored};
 pub use setup::Created;
 pub use sign_in::{NewSecondFactor, SignInOutcome, SignedIn};
 pub use vault::KdfParams;

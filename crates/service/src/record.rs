@@ -3,7 +3,7 @@
 use crate::config::{Config, Passphrase};
 use crate::error::{OpenError, ServiceError};
 use crate::house::{Service, recorded};
-use crate::keyring::{self, KeyRing, ORIGIN};
+use crate::keyring::{self, KeyRing};
 use journal::{Faults, Filter, VerifyError};
 use program::sight;
 use program::{Actor, Digest, PersonId, Recorded, Refusal, State, Subject, Time};
@@ -177,7 +177,7 @@ impl Service {
     /// The text is no checkpoint of this record; or the record is not its continuation, with the position.
     pub async fn continues(&self, kept: &str) -> Result<u64, ServiceError> {
         let journal = &self.house.journal;
-        let kept = ledger::open_checkpoint(kept, journal.verifier(), ORIGIN).map_err(|error| {
+        let kept = self.open_kept(kept).map_err(|error| {
             Refusal::input("against", format!("this is no checkpoint of this record: {error}"))
                 .remedy("give it as `record checkpoint` printed it")
         })?;
@@ -191,6 +191,21 @@ impl Service {
             return Err(journal::Damage::at(kept.size, reason).into());
         }
         Ok(kept.size)
+    }
+
+    /// Opens a checkpoint that was kept elsewhere, by whichever key signed the record then.
+    pub(crate) fn open_kept(&self, kept: &str) -> Result<ledger::Checkpoint, String> {
+        let journal = &self.house.journal;
+        let state = self.state();
+        let replaced = state.evidence.keys.iter().filter_map(|change| change.previous.as_str().parse().ok());
+        let mut why = String::new();
+        for key in std::iter::once(journal.verifier()).chain(replaced) {
+            match ledger::open_checkpoint(kept, &key, journal.origin()) {
+                Ok(checkpoint) => return Ok(checkpoint),
+                Err(error) => why = error.to_string(),
+            }
+        }
+        Err(why)
     }
 
     /// The entry as the actor may see it; nothing where they may not.

@@ -40,7 +40,7 @@ impl Service {
         program::decide(&State::default(), &Actor::program(), Time(0), &found)?;
         strong(passphrase)?;
         private_folder(&config)?;
-        let store = Store::connect(&config.journal_url()).await?;
+        let store = config.connect(Faults::none()).await?;
         store.clear_unfinished().await?;
         if !store.is_empty().await? || !store.all_keys().await?.is_empty() {
             return Err(OpenError::Present(config.place()));
@@ -100,7 +100,13 @@ impl Service {
         if config.journal.is_none() && !config.record_file().is_file() {
             return Err(OpenError::Absent(config.place()));
         }
-        let store = Store::connect_with(&config.journal_url(), faults).await?;
+        if let Some(file) = config.key_file().filter(|file| !file.is_file()) {
+            return Err(OpenError::DamagedKeys(format!(
+                "there is a record, and its keys are missing: `{}` is not there; put it back from the newest copy of the keys",
+                file.display()
+            )));
+        }
+        let store = config.connect(faults).await?;
         if store.is_empty().await? { Err(OpenError::Absent(config.place())) } else { Ok(store) }
     }
 

@@ -18,6 +18,8 @@ mod full_disk;
 mod log_before_plaintext;
 #[path = "promises/postgres.rs"]
 mod postgres;
+#[path = "promises/retention.rs"]
+mod retention;
 #[path = "promises/spine.rs"]
 mod spine;
 #[path = "promises/sweep.rs"]

@@ -113,7 +113,10 @@ impl Blobs {
     /// # Errors
     /// [`StorageError::Full`] or others of [`StorageError`].
     pub async fn create(&self) -> Result<BlobWriter, StorageError> {
-        let id = BlobId::generate()?;
+        self.writer(BlobId::generate()?).await
+    }
+
+    async fn writer(&self, id: BlobId) -> Result<BlobWriter, StorageError> {
         let upload = self.store.put_multipart(&id.path()).await.map_err(from_store)?;
         Ok(BlobWriter { id, upload, part: Vec::new(), part_len: 0, size: 0, broken: false })
     }
@@ -132,6 +135,33 @@ impl Blobs {
             let outcome = match content.try_next().await {
                 Ok(Some(bytes)) => writer.write(bytes).await.map_err(E::from),
                 Ok(None) => return Ok(writer.finish().await?),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = outcome {
+                writer.abort().await;
+                return Err(error);
+            }
+        }
+    }
+
+    /// Copies a blob, as it is, into another store under the same name; `false` where it is there already. A name is given to
+    /// one content alone and never again, so that what is there with the same length is not written anew.
+    ///
+    /// # Errors
+    /// [`StorageError::NotFound`] or others; then nothing of it is there.
+    pub async fn copy(&self, id: BlobId, to: &Blobs) -> Result<bool, StorageError> {
+        let size = self.size(id).await?;
+        match to.size(id).await {
+            Ok(there) if there == size => return Ok(false),
+            Ok(_) | Err(StorageError::NotFound(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let mut writer = to.writer(id).await?;
+        let mut pieces = std::pin::pin!(self.clone().fetch(id, 0..size));
+        loop {
+            let outcome = match pieces.try_next().await {
+                Ok(Some(bytes)) => writer.write(bytes).await,
+                Ok(None) => return writer.finish().await.map(|_| true),
                 Err(error) => Err(error),
             };
             if let Err(error) = outcome {

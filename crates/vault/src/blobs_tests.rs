@@ -120,3 +120,31 @@ fn only_32_lower_case_digits_name_a_blob() {
     }
     assert!("0".repeat(33).parse::<BlobId>().is_err() && "0".repeat(31).parse::<BlobId>().is_err());
 }
+
+#[tokio::test]
+async fn a_blob_is_copied_as_it_is_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) =
+        (Blobs::local(folder.path().join("a")).unwrap(), Blobs::local(folder.path().join("b")).unwrap());
+    for len in [0, 5, 2 * PART_LEN + 77] {
+        let content = bytes(len);
+        let id = store(&from, &content).await;
+        assert!(from.copy(id, &to).await.unwrap());
+        assert!(read(&to, id, 0..len as u64).await.unwrap() == content);
+        assert!(!from.copy(id, &to).await.unwrap(), "it is there already");
+    }
+    let absent = "00".repeat(16).parse().unwrap();
+    assert!(matches!(from.copy(absent, &to).await, Err(StorageError::NotFound(_))));
+    assert_eq!(files(&folder.path().join("b")).len(), 3, "nothing half done is left");
+}
+
+#[tokio::test]
+async fn what_was_cut_short_is_copied_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let (from, to) =
+        (Blobs::local(folder.path().join("a")).unwrap(), Blobs::local(folder.path().join("b")).unwrap());
+    let id = store(&from, &bytes(1000)).await;
+    std::fs::write(folder.path().join("b").join(id.to_string()), b"half").unwrap();
+    assert!(from.copy(id, &to).await.unwrap());
+    assert!(read(&to, id, 0..1000).await.unwrap() == bytes(1000));
+}

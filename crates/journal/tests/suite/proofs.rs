@@ -13,7 +13,8 @@ fn every_entry_is_proved_and_no_entry_is_proved_elsewhere() {
         for position in (0..600).step_by(37).chain([255, 256, 511, 512, 599]) {
             let proof = journal.inclusion_proof(position).await.unwrap();
             let checkpoint =
-                open_checkpoint(&proof.checkpoint, keys().signing.verifier(), "acme.example/record").unwrap();
+                open_checkpoint(&proof.checkpoint, keys().signing[0].verifier(), "acme.example/record")
+                    .unwrap();
             assert_eq!((checkpoint.size, checkpoint.root), (600, proof.root));
             verify_inclusion(&proof.leaf, position, 600, &proof.proof, &checkpoint.root).unwrap();
             let elsewhere = (position + 1) % 600;

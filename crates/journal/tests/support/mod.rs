@@ -109,10 +109,15 @@ impl Place {
     }
 }
 
+/// A key that signs the record.
+pub fn signing(seed: u8) -> Arc<SigningKey> {
+    Arc::new(SigningKey::from_seed("acme.example/record", &[seed; 32]).unwrap())
+}
+
 pub fn keys() -> JournalKeys {
     JournalKeys {
         journal: Key::from_bytes(&[7; 32]),
-        signing: SigningKey::from_seed("acme.example/record", &[9; 32]).unwrap(),
+        signing: vec![signing(9)],
         origin: "acme.example/record".to_owned(),
     }
 }

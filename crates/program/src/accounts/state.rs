@@ -1,7 +1,7 @@
 //! The accounts, sessions and tokens as they stand.
 
 use super::{Event, Hidden, Method, TokenScope};
-use crate::{AccountId, Digest, Line, PersonId, Recorded, SessionId, State, Time, TokenId};
+use crate::{AccountId, Digest, Line, PersonId, Recorded, SessionId, State, Subject, Time, TokenId};
 use imbl::OrdMap;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -327,6 +327,25 @@ impl Accounts {
             }
             Event::TokenRevoked { token, account, .. } => self.drop_token(*account, *token),
         }
+    }
+
+    pub(crate) fn note_number(&mut self, subject: Subject) {
+        match subject {
+            Subject::AccountId(id) => self.last_account = self.last_account.max(id.0),
+            Subject::SessionId(id) => self.last_session = self.last_session.max(id.0),
+            Subject::TokenId(id) => self.last_token = self.last_token.max(id.0),
+            _ => {}
+        }
+    }
+
+    /// Forgets somebody whose data were erased.
+    pub(crate) fn forget(&mut self, person: PersonId, time: Time) {
+        let theirs: Vec<AccountId> = self.iter().filter(|a| a.person == person).map(|a| a.id).collect();
+        for account in theirs {
+            self.close(account, time);
+            self.by_id.remove(&account);
+        }
+        self.by_person.remove(&person);
     }
 
     fn close(&mut self, account: AccountId, time: Time) {

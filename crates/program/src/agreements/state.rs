@@ -1,7 +1,7 @@
 //! The agreements as they stand, and where each person stands with them.
 
 use super::{Covers, Event, Method, TextRef};
-use crate::{AgreementId, Digest, Line, PersonId, Recorded, Text, Time};
+use crate::{AgreementId, Digest, Line, PersonId, Recorded, Scope, Text, Time};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -288,6 +288,18 @@ impl Agreements {
         texts.chain(scans).map(|text| text.blob.as_str())
     }
 
+    /// Whose key seals this text or scan, and its digest.
+    #[must_use]
+    pub fn file(&self, blob: &str) -> Option<(Scope, Digest)> {
+        let texts = self.iter().flat_map(|agreement| &agreement.versions);
+        let texts = texts.map(|version| (Scope::Organisation, &version.text));
+        let scans = self.cases.iter().flat_map(|(person, cases)| {
+            let papers = cases.values().flat_map(|case| &case.signatures).filter_map(|s| s.paper.as_ref());
+            papers.map(|paper| (Scope::Person(*person), paper))
+        });
+        texts.chain(scans).find(|(_, text)| text.blob == blob).map(|(scope, text)| (scope, text.digest))
+    }
+
     /// Where `person` stands with `agreement`.
     #[must_use]
     pub fn standing(&self, person: PersonId, agreement: AgreementId) -> Standing {
@@ -357,6 +369,16 @@ impl Agreements {
                 self.alter(*person, *agreement, |case| case.assignment = None);
             }
         }
+    }
+
+    /// Forgets somebody whose data were erased: their requests, and what they signed.
+    pub(crate) fn forget(&mut self, person: PersonId) {
+        let agreements: Vec<AgreementId> = self.cases_of(person).map(|(agreement, _)| *agreement).collect();
+        for agreement in agreements {
+            self.parties.remove(&(agreement, person));
+            self.open.remove(&(person, agreement));
+        }
+        self.cases.remove(&person);
     }
 
     fn publish(&mut self, recorded: &Recorded, event: &Event) {

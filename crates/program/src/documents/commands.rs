@@ -2,6 +2,7 @@
 
 use super::{Document, Event, Kept};
 use crate::access::{self, Circumstances};
+use crate::retention;
 use crate::secrets::{self, Secret, Status};
 use crate::{Actor, Digest, DocumentId, Event as AnyEvent, Line, Refusal, Rule, SecretId, State, Text, Time};
 use gate::{Decision, Gate};
@@ -37,6 +38,13 @@ pub enum Command {
     },
     /// Take it out of use.
     Withdraw {
+        /// Which.
+        document: DocumentId,
+        /// Why.
+        reason: Text,
+    },
+    /// Destroy its bytes for good, once it was withdrawn.
+    Destroy {
         /// Which.
         document: DocumentId,
         /// Why.
@@ -84,8 +92,42 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             }
             Event::Withdrawn { document: *document, secret: found.secret, reason: reason.clone() }
         }
+        Command::Destroy { document, reason } => {
+            let found = may_destroy(state, actor, now, *document)?;
+            Event::Destroyed { document: *document, secret: found.secret, reason: reason.clone() }
+        }
     };
     Ok(vec![event.into()])
+}
+
+/// May the actor destroy this document now? The owner of its secret, or counsel; a document that was withdrawn before, so that
+/// nobody destroys by a slip what people work with; and nothing under a legal hold.
+///
+/// # Errors
+/// The refusal.
+pub fn may_destroy<'a>(
+    state: &'a State,
+    actor: &Actor,
+    now: Time,
+    id: DocumentId,
+) -> Result<&'a Document, Refusal> {
+    let found = state.documents.get(id).ok_or_else(|| Refusal::unknown(id))?;
+    secrets::held(state, actor, now, found.secret, "destroy its documents")
+        .map_err(|refusal| if refusal.rule == Rule::Unknown { Refusal::unknown(id) } else { refusal })?;
+    if found.destroyed.is_some() {
+        return Err(Refusal::new(Rule::Standing, format!("{id} was destroyed before")));
+    }
+    if let Kept::Elsewhere { place, .. } = &found.kept {
+        return Err(Refusal::new(Rule::Standing, format!("the bytes of {id} are not kept here"))
+            .remedy(format!("destroy it where it is: {place}")));
+    }
+    retention::refuse_held(state, [id.into(), found.secret.into()])?;
+    if found.withdrawn.is_none() {
+        return Err(Refusal::new(Rule::Standing, format!("{id} is in use")).remedy(
+            "withdraw it first: then it opens for nobody, and can still be brought back by adding it anew",
+        ));
+    }
+    Ok(found)
 }
 
 /// May the actor add a document to this secret? Asked before the first byte of an upload is taken, and again when it is
@@ -200,6 +242,9 @@ fn not_here(
     document: Option<&Document>,
 ) -> Result<(), Refusal> {
     let refusal = match document.map(|document| (&document.withdrawn, &document.kept)) {
+        _ if document.is_some_and(|document| document.destroyed.is_some()) => {
+            Refusal::new(Rule::Standing, "this document was destroyed: nobody can read it any more")
+        }
         Some((Some(reason), _)) => {
             Refusal::new(Rule::Standing, format!("this document was withdrawn: {reason}"))
         }

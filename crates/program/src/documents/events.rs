@@ -53,6 +53,17 @@ pub enum Event {
         /// Why.
         reason: Text,
     },
+    /// It was destroyed: the key that seals its bytes is deleted wherever it is kept, so that nobody can read them again, from
+    /// no copy of whatever age. What was recorded about it stays. Where the key was deleted says `retention.shredded`.
+    #[serde(rename = "document.destroyed")]
+    Destroyed {
+        /// The document.
+        document: DocumentId,
+        /// The secret it belongs to.
+        secret: SecretId,
+        /// Why.
+        reason: Text,
+    },
     /// The gate let somebody open it. This entry is durable before the first byte is released.
     #[serde(rename = "document.opened")]
     Opened {
@@ -90,6 +101,7 @@ impl Event {
             Event::Added { document, secret, .. }
             | Event::Registered { document, secret, .. }
             | Event::Withdrawn { document, secret, .. }
+            | Event::Destroyed { document, secret, .. }
             | Event::Opened { document, secret, .. }
             | Event::Refused { document, secret, .. } => (*document, *secret),
         }

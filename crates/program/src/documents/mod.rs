@@ -10,7 +10,7 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, Opening, Target, decide, decide_opening, may_add, may_hear_why};
+pub use commands::{Command, Opening, Target, decide, decide_opening, may_add, may_destroy, may_hear_why};
 pub use events::Event;
 pub use sight::{may_see, once_known};
 pub use state::{Day, Document, Documents, Kept};

@@ -46,6 +46,9 @@ pub struct Document {
     pub added_by: Option<PersonId>,
     /// Why it was taken out of use, once it was.
     pub withdrawn: Option<String>,
+    /// When it was destroyed, once it was.
+    #[serde(default)]
+    pub destroyed: Option<Time>,
     /// How often it was opened.
     pub openings: u64,
     /// When it was last opened.
@@ -137,6 +140,7 @@ impl Documents {
             added: recorded.time,
             added_by: recorded.by.person,
             withdrawn: None,
+            destroyed: None,
             openings: 0,
             last_opened: None,
         };
@@ -153,6 +157,11 @@ impl Documents {
             Event::Withdrawn { reason, .. } => {
                 if let Some(document) = self.documents.get_mut(&id) {
                     Arc::make_mut(document).withdrawn = Some(reason.to_string());
+                }
+            }
+            Event::Destroyed { .. } => {
+                if let Some(document) = self.documents.get_mut(&id) {
+                    Arc::make_mut(document).destroyed = Some(recorded.time);
                 }
             }
             Event::Opened { .. } => {

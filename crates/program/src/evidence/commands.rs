@@ -140,6 +140,13 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             if key == previous {
                 return Err(Refusal::input("key", "the new key is the one in use"));
             }
+            if state.evidence.keys.last().is_some_and(|change| change.key != *previous) {
+                return Err(Refusal::new(
+                    Rule::Standing,
+                    "the key was replaced by somebody else at the same time",
+                )
+                .remedy("look who did it, and whether once is enough"));
+            }
             Event::KeyRotated { key: key.clone(), previous: previous.clone(), reason: reason.clone() }
         }
     };

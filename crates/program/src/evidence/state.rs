@@ -135,6 +135,8 @@ impl Evidence {
                 self.authorities = authorities.clone();
                 self.stand(recorded.time);
             }
+            // Kept for its signature alone, when the key was replaced: nobody outside has seen it.
+            Event::Anchored { cosigned, stamps, .. } if cosigned.is_empty() && stamps.is_empty() => {}
             Event::Anchored { size, cosigned, stamps, failed, .. } => {
                 let anchor = Anchor {
                     entry: recorded.position,
@@ -164,9 +166,9 @@ impl Evidence {
     }
 
     /// Notes that something happened which others have yet to see.
-    pub(crate) fn note_act(&mut self, recorded: &Recorded) {
-        self.last_act = Some(recorded.position);
-        self.news_since = self.news_since.or(Some(recorded.time));
+    pub(crate) fn note_act(&mut self, position: u64, time: Time) {
+        self.last_act = Some(position);
+        self.news_since = self.news_since.or(Some(time));
     }
 
     /// Takes those who were named just now into the standings, and forgets those who no longer are.

@@ -3,7 +3,7 @@
 use super::check::{check_joiner, check_profile};
 use super::{Event, Joiner, Person, Planned, Profile, Role, plan};
 use crate::table::refused_rows;
-use crate::{Actor, PersonId, Refusal, Rule, State, Text, Time, accounts};
+use crate::{Actor, PersonId, Refusal, Rule, State, Text, Time, accounts, retention, secrets};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -61,6 +61,13 @@ pub enum Command {
         /// Why.
         reason: Text,
     },
+    /// Erase the data of somebody who has left.
+    Erase {
+        /// Who.
+        person: PersonId,
+        /// Why.
+        reason: Text,
+    },
     /// Enter and change people from a CSV file, wholly or not at all. [`super::plan`] says beforehand what it would do.
     Import {
         /// The file.
@@ -96,6 +103,7 @@ pub fn decide(
         Command::Suspend { person, reason } => desk.suspend(*person, reason)?,
         Command::Reinstate { person, reason } => desk.reinstate(*person, reason)?,
         Command::End { person, ends, reason } => desk.end(*person, *ends, reason)?,
+        Command::Erase { person, reason } => desk.erase(*person, reason)?,
         Command::Import { csv } => desk.import(csv)?,
     };
     desk.keeps_an_administrator(&events)?;
@@ -205,6 +213,37 @@ impl Desk<'_> {
             }
             _ => Ok(vec![Event::Ended { person: id, ends: when, reason: reason.clone() }]),
         }
+    }
+
+    /// Nothing of what they signed can be shown any more, so that what might be needed in a dispute is not erased: the data of
+    /// somebody who still belongs here, or still owns a secret, or is or had access to something under a legal hold.
+    fn erase(&self, id: PersonId, reason: &Text) -> Result<Vec<Event>, Refusal> {
+        self.require(KEEPERS, "erase people's data")?;
+        if self.state.people.is_erased(id) {
+            return Err(Refusal::new(Rule::Standing, format!("the data of `{id}` were erased before")));
+        }
+        let known = self.known(id)?;
+        self.not_own(id, "their own entry")?;
+        if known.ends.is_none_or(|ends| self.now < ends) {
+            return Err(Refusal::new(Rule::Standing, format!("`{id}` has not left"))
+                .remedy("end their employment or contract first"));
+        }
+        let owned = self
+            .state
+            .secrets
+            .iter()
+            .find(|secret| secret.profile.owner == id && secret.status != secrets::Status::Retired);
+        if let Some(secret) = owned {
+            return Err(Refusal::new(Rule::Standing, format!("`{id}` still owns {}", secret.id))
+                .remedy("give it another owner first"));
+        }
+        let secrets = self.state.secrets.iter().filter(|secret| {
+            let theirs = secret.profile.owner == id || secret.submitter == Some(id);
+            theirs || self.state.access.any_grant(id, secret.id)
+        });
+        let held = std::iter::once(id.into()).chain(secrets.map(|secret| secret.id.into()));
+        retention::refuse_held(self.state, held)?;
+        Ok(vec![Event::Erased { person: id, reason: reason.clone() }])
     }
 
     fn import(&self, csv: &[u8]) -> Result<Vec<Event>, Refusal> {

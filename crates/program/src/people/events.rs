@@ -65,6 +65,15 @@ pub enum Event {
         /// Why.
         reason: Text,
     },
+    /// A person's data were erased: the key that seals them is deleted wherever it is kept, so that nobody can read their
+    /// entries again, signatures among them, from no copy of whatever age. Where it was deleted says `retention.shredded`.
+    #[serde(rename = "person.erased")]
+    Erased {
+        /// Who: the number alone is left.
+        person: PersonId,
+        /// Why.
+        reason: Text,
+    },
     /// A person's employment or contract was ended.
     #[serde(rename = "person.ended")]
     Ended {
@@ -88,12 +97,17 @@ impl Event {
             | Event::RolesSet { person, .. }
             | Event::Suspended { person, .. }
             | Event::Reinstated { person, .. }
+            | Event::Erased { person, .. }
             | Event::Ended { person, .. } => *person,
         }
     }
 
     pub(crate) fn scope(&self) -> Scope {
-        Scope::Person(self.person())
+        match self {
+            // Whoever looks for the person has to learn that they were erased.
+            Event::Erased { .. } => Scope::Organisation,
+            _ => Scope::Person(self.person()),
+        }
     }
 
     pub(crate) fn subjects(&self) -> Vec<Subject> {

@@ -2,7 +2,7 @@
 
 use super::mail::key;
 use super::{Engagement, Event, Mail, Role};
-use crate::{Line, PersonId, Recorded, Text, Time};
+use crate::{Line, PersonId, Recorded, Subject, Text, Time};
 use imbl::{OrdMap, OrdSet};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,6 +133,9 @@ pub struct People {
     by_mail: OrdMap<String, PersonId>,
     /// Whoever holds the administrator's role, active or not: few, and asked for at every change of rights.
     administrators: OrdSet<PersonId>,
+    /// Those whose data were erased.
+    #[serde(default)]
+    erased: OrdSet<PersonId>,
     last: u32,
 }
 
@@ -177,6 +180,17 @@ impl People {
         departments
     }
 
+    /// Were this person's data erased?
+    #[must_use]
+    pub fn is_erased(&self, id: PersonId) -> bool {
+        self.erased.contains(&id)
+    }
+
+    /// Those whose data were erased.
+    pub fn erased(&self) -> impl Iterator<Item = PersonId> {
+        self.erased.iter().copied()
+    }
+
     /// Whoever holds the administrator's role, active or not.
     pub fn administrators(&self) -> impl Iterator<Item = &Person> {
         self.administrators.iter().filter_map(|id| self.get(*id))
@@ -186,6 +200,12 @@ impl People {
     #[must_use]
     pub fn next(&self) -> PersonId {
         PersonId(self.last.saturating_add(1))
+    }
+
+    pub(crate) fn note_number(&mut self, subject: Subject) {
+        if let Subject::PersonId(id) = subject {
+            self.last = self.last.max(id.0);
+        }
     }
 
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {
@@ -224,6 +244,14 @@ impl People {
             }
             Event::Reinstated { person, .. } => self.alter(*person, |p| p.suspended = None),
             Event::Ended { person, ends, .. } => self.alter(*person, |p| p.ends = Some(*ends)),
+            Event::Erased { person, .. } => {
+                if let Some(known) = self.by_id.remove(person) {
+                    self.by_mail.remove(&known.mail.key());
+                }
+                self.administrators.remove(person);
+                self.erased.insert(*person);
+                self.last = self.last.max(person.0);
+            }
         }
     }
 

@@ -33,7 +33,7 @@ pub(super) async fn measure(place: &Path) -> Result<Vec<Figure>, Failure> {
     let path = format!("/api/v1/secrets/{told}/documents?name=large.bin");
     let answer = server.send(&path, &owner).await?;
     let up = begun.elapsed().as_secs_f64();
-    let document = answer.get("document").and_then(Value::as_str).ok_or_else(|| broken(&answer))?.to_owned();
+    let document = answer.get("id").and_then(Value::as_str).ok_or_else(|| broken(&answer))?.to_owned();
     let begun = Instant::now();
     server.fetch(&format!("/api/v1/documents/{document}/open"), &reader).await?;
     let down = begun.elapsed().as_secs_f64();

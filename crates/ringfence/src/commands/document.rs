@@ -58,6 +58,14 @@ pub(crate) enum Document {
         #[arg(long, value_name = "FILE", default_value = "-")]
         out: PathBuf,
     },
+    /// Destroy one for good, once it was withdrawn: its key is deleted wherever it is kept
+    Destroy {
+        /// Which
+        document: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Take one out of use: it opens for nobody any more
     Withdraw {
         /// Which
@@ -93,6 +101,12 @@ impl Document {
                 let destination = Destination::prepare(&session, out)?;
                 let opened = session.service.open_document(&session.actor, id).await?;
                 destination.release(&session, &opened).await?;
+            }
+            Document::Destroy { document, reason } => {
+                let reason = lookup::text("reason", &reason)?;
+                let document = lookup::document(&session.state(), &session.actor, session.now(), &document)?;
+                let done = session.service.destroy_document(&session.actor, document, reason).await?;
+                super::retention::destroyed(&session, &done)?;
             }
             Document::Withdraw { document, reason } => {
                 let reason = lookup::text("reason", &reason)?;
@@ -261,6 +275,7 @@ fn list(session: &Session, of: Option<SecretId>) -> Result<(), Failure> {
                 .iter()
                 .map(|document| {
                     let (kept, size) = match &document.kept {
+                        _ if document.destroyed.is_some() => ("destroyed".to_owned(), String::new()),
                         _ if document.withdrawn.is_some() => ("withdrawn".to_owned(), String::new()),
                         Kept::Vault { size, .. } => ("vault".to_owned(), size.to_string()),
                         Kept::Elsewhere { place, .. } => (place.clone(), String::new()),
@@ -296,6 +311,7 @@ fn view(document: &documents::Document) -> Value {
         "added": document.added.rfc3339(),
         "added_by": document.added_by,
         "withdrawn": document.withdrawn,
+        "destroyed": document.destroyed.map(Time::rfc3339),
         "openings": document.openings,
         "last_opened": document.last_opened.map(Time::rfc3339),
     })

@@ -10,5 +10,6 @@ pub(crate) mod keys;
 pub(crate) mod person;
 pub(crate) mod record;
 pub(crate) mod requirements;
+pub(crate) mod retention;
 pub(crate) mod secret;
 pub(crate) mod witness;

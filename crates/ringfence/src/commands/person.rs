@@ -54,6 +54,14 @@ pub(crate) enum Person {
         #[arg(long, value_name = "DATE")]
         on: Option<String>,
     },
+    /// Erase the data of somebody who has left, for good: the key that seals them is deleted wherever it is kept
+    Erase {
+        /// Who
+        person: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Set somebody's clearance
     Clear {
         /// Who
@@ -148,6 +156,11 @@ impl Person {
                 let ends = on.map(|on| lookup::until("on", &on, &zone)).transpose()?;
                 let reason = lookup::text("reason", &reason)?;
                 session.act(Command::End { person: found(&person)?, ends, reason }).await?;
+            }
+            Person::Erase { person, reason } => {
+                let reason = lookup::text("reason", &reason)?;
+                let done = session.service.erase_person(&session.actor, found(&person)?, reason).await?;
+                super::retention::destroyed(&session, &done)?;
             }
             Person::Clear { person, level, reason } => {
                 let reason = lookup::text("reason", &reason)?;

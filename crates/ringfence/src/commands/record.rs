@@ -47,6 +47,13 @@ pub(crate) enum Record {
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
     },
+    /// Replace the key that signs the record. Checkpoints from now on are signed by the new one, which witnesses have to be told;
+    /// what the key before has signed stays proved
+    RotateKey {
+        /// Why
+        #[arg(long)]
+        reason: String,
+    },
     /// Publish the record's hashes (C2SP tlog-tiles) into a folder, for mirrors and witnesses: no entry is published
     Tiles {
         /// The folder; what was published there before is continued
@@ -135,6 +142,18 @@ impl Record {
                         ))
                     },
                 )?;
+            }
+            Record::RotateKey { reason } => {
+                let reason = lookup::text("reason", &reason)?;
+                let done = session.service.rotate_key(&session.actor, reason).await?;
+                let key = session.service.verifier_key();
+                session.recorded(&done, json!({ "key": key }))?;
+                if !options.json {
+                    session.out.line(format!("The record is signed from now on with the key\n  {key}"))?;
+                    output::note(
+                        "witnesses cosign again once they know it: `ringfence witness trust --new-key`",
+                    );
+                }
             }
             Record::Checkpoint { out: None } => {
                 let (checkpoint, key) = (session.service.checkpoint(), session.service.verifier_key());

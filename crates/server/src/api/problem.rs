@@ -163,6 +163,7 @@ impl From<Refusal> for Problem {
             Rule::Input => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "urn:ringfence:problem:input", "Value not taken")
             }
+            Rule::Hold => (StatusCode::CONFLICT, "urn:ringfence:problem:hold", "Under legal hold"),
             Rule::Taken => (StatusCode::CONFLICT, "urn:ringfence:problem:taken", "There already"),
             Rule::Gate => (StatusCode::FORBIDDEN, "urn:ringfence:problem:gate", "Refused by the gate"),
             // Not 401: the token is good, and another one would not help.

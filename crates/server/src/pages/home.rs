@@ -130,6 +130,7 @@ pub(super) fn task_link(task: Task, about: Subject) -> (&'static str, String) {
         Task::SetUpSecondFactor => ("Set it up", "/me".to_owned()),
         Task::ContractEnds => ("Decide", format!("/people/{about}")),
         Task::AskWitness => ("Look at it", "/evidence".to_owned()),
+        Task::FinishDestruction => ("Finish it", "/retention".to_owned()),
     }
 }
 

@@ -89,6 +89,7 @@ fn direct(visitor: &Visitor, subject: Subject) -> Option<String> {
         Subject::RequestId(_) => "requests",
         Subject::GrantId(_) => "grants",
         Subject::AgreementId(id) => return Some(agreement_link(visitor, id)),
+        Subject::HoldId(_) => return Some("/retention".to_owned()),
         Subject::AccountId(_) | Subject::SessionId(_) | Subject::TokenId(_) => return None,
     };
     Some(format!("/{area}/{subject}"))

@@ -7,7 +7,7 @@
 use super::outside;
 use crate::error::ServiceError;
 use crate::house::{House, Service};
-use crate::keyring::ORIGIN;
+use crate::retention::finish_destructions;
 use data_encoding::BASE64;
 use journal::Tree;
 use ledger::stamp::{self, Chain, Response};
@@ -63,7 +63,7 @@ impl Service {
         reason: Text,
     ) -> Result<crate::Done, ServiceError> {
         for witness in &witnesses {
-            witness_key(witness).map_err(|why| {
+            witness_key(witness, self.house.keys.origin()).map_err(|why| {
                 Refusal::input("key", why).remedy("take it as `ringfence witness init` printed it")
             })?;
             outside::check(witness.address.as_str()).map_err(|why| Refusal::input("address", why))?;
@@ -107,6 +107,26 @@ impl Service {
             return Err(refusal.remedy("name a witness or a time-stamping authority first").into());
         }
         self.ask_all().await
+    }
+
+    /// Replaces the key that signs checkpoints. The checkpoint over the entry that says so is the last that the key before
+    /// signs; it is kept in the record, and every bundle carries it.
+    ///
+    /// # Errors
+    /// The refusal of a rule; the record could not be written.
+    pub async fn rotate_key(&self, actor: &Actor, reason: Text) -> Result<crate::Done, ServiceError> {
+        let house = &self.house;
+        self.refresh().await?;
+        let previous = as_line(&self.verifier_key())?;
+        // Asked before a key is made; and again, on the newest state, when it is recorded.
+        let asked =
+            Command::RotateKey { key: as_line("new")?, previous: previous.clone(), reason: reason.clone() };
+        program::evidence::decide(&self.state(), actor, self.now(), &asked)?;
+        let number = self.state().evidence.keys.len() + 1;
+        let key = house.keys.make_signing(house.journal.store(), number).await?;
+        let command = Command::RotateKey { key: as_line(&key.verifier().to_string())?, previous, reason };
+        let by = actor.clone();
+        self.submit_alone(actor, move |state, now| program::evidence::decide(state, &by, now, &command)).await
     }
 
     /// What the last asking by this process came to.
@@ -172,7 +192,7 @@ impl Service {
         note: &SignedNote,
         seen: u64,
     ) -> Result<Signature, String> {
-        let key = witness_key(witness)?;
+        let key = witness_key(witness, self.house.keys.origin())?;
         let address = format!("{}/add-checkpoint", witness.address.as_str().trim_end_matches('/'));
         let mut old = seen;
         // The second time from what the witness itself says it has seen.
@@ -233,6 +253,7 @@ pub(crate) async fn keep_anchored(
         tokio::time::sleep(EVERY).await;
         let (Some(house), Some(acts)) = (house.upgrade(), acts.upgrade()) else { return };
         let service = Service::of(house, acts);
+        finish_destructions(&service).await;
         if service.state().evidence.wants_anchor(service.now())
             && let Err(error) = service.ask_all().await
         {
@@ -274,14 +295,18 @@ async fn ask_authority(authority: &Authority, note: &SignedNote) -> Result<Stamp
     })
 }
 
-fn witness_key(witness: &Witness) -> Result<VerifierKey, String> {
+fn as_line(text: &str) -> Result<Line, ServiceError> {
+    Line::new(text).map_err(|error| ServiceError::Storage(error.to_string()))
+}
+
+fn witness_key(witness: &Witness, origin: &str) -> Result<VerifierKey, String> {
     let key: VerifierKey =
         witness.key.as_str().parse().map_err(|error: ledger::NoteError| error.to_string())?;
     if key.kind() != KeyKind::Witness {
         return Err(format!("`{}` is the key of a log, not of a witness", witness.key));
     }
-    if key.name() == ORIGIN {
-        return Err(format!("`{ORIGIN}` is this record itself, not a witness"));
+    if key.name() == origin {
+        return Err(format!("`{origin}` is this record itself, not a witness"));
     }
     Ok(key)
 }

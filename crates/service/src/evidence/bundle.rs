@@ -7,7 +7,6 @@ use super::select::{Chosen, Exporting, Selected};
 use super::texts;
 use crate::error::ServiceError;
 use crate::house::Service;
-use crate::keyring::ORIGIN;
 use crate::release::{Content, OpenDocument};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
@@ -248,6 +247,20 @@ impl Service {
             }
         }
         let changes: BTreeSet<u64> = state.evidence.keys.iter().map(|change| change.entry + 1).collect();
+        for size in &changes {
+            // The checkpoint that the key before signed last stands in the entry that follows the change.
+            let stored = self.house.journal.get(*size).await.ok();
+            let read = match stored {
+                Some(stored) => self.house.read(&stored).await?,
+                None => None,
+            };
+            if let Some(Event::Evidence(EvidenceEvent::Anchored { size: of, checkpoint, stamps, .. })) =
+                read.map(|recorded| recorded.event)
+                && of == *size
+            {
+                known.entry(of).or_insert(Anchor { size: of, checkpoint, stamps });
+            }
+        }
         let mut wanted: BTreeSet<u64> = positions
             .iter()
             .filter_map(|position| known.range(position + 1..).next())
@@ -271,7 +284,7 @@ impl Service {
         let (_, lines) = checkpoint.rsplit_once("\n\n").unwrap_or((checkpoint, ""));
         let known = note.signatures().iter().zip(lines.lines()).filter(|(signature, _)| {
             let witness = keys.iter().any(|key| key.name() == signature.name && key.id() == signature.id);
-            witness || signature.name == ORIGIN
+            witness || signature.name == self.house.keys.origin()
         });
         let lines: String = known.map(|(_, line)| format!("{line}\n")).collect();
         Ok(format!("{}\n{lines}", note.text()))

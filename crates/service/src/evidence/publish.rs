@@ -3,7 +3,6 @@
 use super::select::ShownFields;
 use crate::error::ServiceError;
 use crate::house::Service;
-use crate::keyring::ORIGIN;
 use journal::Filter;
 use ledger::{SignedNote, TILE_WIDTH, TileId, TlogProof, open_checkpoint};
 use program::evidence::Event as EvidenceEvent;
@@ -166,7 +165,7 @@ impl Service {
                 && size > position
                 && !cosigned.is_empty()
                 // Signed by a key that was replaced since, it would need that key too.
-                && open_checkpoint(&checkpoint, self.house.journal.verifier(), ORIGIN).is_ok()
+                && open_checkpoint(&checkpoint, &self.house.journal.verifier(), self.house.keys.origin()).is_ok()
             {
                 best = Some((size, checkpoint));
             }

@@ -194,8 +194,8 @@ async fn tiles_are_published_as_the_record_grows_and_lead_to_its_root() {
         }
     }
     let kept = std::fs::read_to_string(out.path().join("checkpoint")).unwrap();
-    let key = c.service.verifier_key().parse().unwrap();
-    let checkpoint = ledger::open_checkpoint(&kept, &key, "ringfence.local/record").unwrap();
+    let key: ledger::VerifierKey = c.service.verifier_key().parse().unwrap();
+    let checkpoint = ledger::open_checkpoint(&kept, &key, key.name()).unwrap();
     assert_eq!(ledger::root_of(checkpoint.size, &Files(out.path())).unwrap(), checkpoint.root);
     let again = c.service.publish_tiles(&operator(), out.path()).await.unwrap();
     assert!(again.tiles <= 4, "only what may have grown is written again: {again:?}");
@@ -432,4 +432,67 @@ fn copy(from: &Path, to: &Path) {
             std::fs::copy(entry.path(), target).unwrap();
         }
     }
+}
+
+/// A record that ends right at the change, one that goes on, and a second process that signed with the key before.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_key_that_signs_is_replaced_and_what_it_signed_stays_proved() {
+    let folder = tempfile::tempdir().unwrap();
+    let c = story(begin(folder.path()).await).await;
+    let elsewhere = open(folder.path()).await;
+    let (first, kept) = (c.service.verifier_key(), c.service.checkpoint());
+    let refused = c.service.rotate_key(&shell(c.owner), text("Mine.")).await.unwrap_err();
+    assert!(matches!(refused, ServiceError::Refused(_)), "{refused}");
+    let work = futures::future::join_all((0..20).map(|_| read(&c.service, c.engineer, c.document)));
+    let (rotated, reads) = tokio::join!(c.service.rotate_key(&operator(), text("Yearly.")), work);
+    assert!(reads.iter().all(Result::is_ok));
+    let at = rotated.unwrap().position().unwrap();
+    let second = c.service.verifier_key();
+    assert_ne!(first, second);
+    read(&elsewhere, c.engineer, c.document).await.unwrap();
+    assert_eq!(elsewhere.verifier_key(), second, "the other process signs with it too");
+    c.service.refresh().await.unwrap();
+    let next = c.service.entry(&operator(), at + 1).await.unwrap();
+    assert!(
+        next.kind == "evidence.anchored" && next.sentence.contains("the key before"),
+        "{}",
+        next.sentence
+    );
+    assert!(
+        c.service.continues(&kept).await.unwrap() < at,
+        "a checkpoint by the key before is still one of ours"
+    );
+
+    let with = |key: &str| Options { key: Some(key.parse().unwrap()), ..Options::default() };
+    let check = async |service: &Service, keys: &[&str]| {
+        let bundle = export(service, &shell(c.counsel), &wanted(c.secret)).await;
+        for key in keys {
+            let verdict = bundle::verify_bytes(&bundle, &with(key));
+            assert!(matches!(verdict, Verdict::Verified(_)), "{key}: {verdict:?}");
+        }
+        let manifest: serde_json::Value = serde_json::from_str(member(&bundle, "manifest.json")).unwrap();
+        assert_eq!(manifest["keys"].as_array().unwrap().len(), keys.len());
+    };
+    check(&c.service, &[&first, &second]).await;
+    // Two at once: one of them is told that the other was first, and nothing is signed with two keys.
+    let (a, b) = tokio::join!(
+        c.service.rotate_key(&operator(), text("One.")),
+        elsewhere.rotate_key(&operator(), text("Other.")),
+    );
+    assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
+    c.service.refresh().await.unwrap();
+    elsewhere.refresh().await.unwrap();
+    let third = c.service.verifier_key();
+    assert_eq!(third, elsewhere.verifier_key());
+    // Whoever starts right after the change, before anything followed it.
+    drop((c.service, elsewhere));
+    settle().await;
+    let again = open(folder.path()).await;
+    assert_eq!(again.verifier_key(), third);
+    check(&again, &[&first, &second, &third]).await;
+    drop(again);
+    settle().await;
+    let config = service::Config::local(folder.path());
+    let verified = Service::verify(&config, &crate::support::passphrase(), |_, _| {}).await.unwrap();
+    assert_eq!(verified.opened, verified.entries);
 }
