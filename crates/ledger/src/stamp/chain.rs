@@ -113,6 +113,12 @@ impl Chain {
         self.certificates.last().is_some_and(|last| last.issued_by(last).is_ok())
     }
 
+    /// Until when all of its certificates are valid, in milliseconds since 1970: a token is stamped again before.
+    pub fn valid_until_ms(&self) -> i64 {
+        let ends = self.certificates.iter().map(|certificate| certificate.not_after.saturating_mul(1000));
+        ends.min().unwrap_or_default()
+    }
+
     pub(super) fn certificates(&self) -> &[Certificate] {
         &self.certificates
     }

@@ -34,7 +34,10 @@ fn damage(folder: &Folder) -> Value {
     let said = folder.run(&["record", "verify", "--json"]).fails(3);
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(said["error"]["rule"], "damaged");
-    assert!(said["error"]["remedy"].as_str().is_some_and(|remedy| remedy.contains("backup")), "{said}");
+    assert!(
+        said["error"]["remedy"].as_str().is_some_and(|remedy| remedy.contains("ringfence restore")),
+        "{said}"
+    );
     said["error"].clone()
 }
 
@@ -186,7 +189,7 @@ fn a_file_that_was_cut_or_overwritten_is_damaged() {
         {
             let said = folder.run(command);
             assert_eq!(said.code, Some(3), "{command:?} with {what}: {}", said.err);
-            assert!(said.fails(3).contains("backup"));
+            assert!(said.fails(3).contains("ringfence restore"));
         }
     }
 }
@@ -223,7 +226,7 @@ fn a_sealed_document_that_was_changed_or_is_gone_is_damage() {
         }
         let entries = folder.whole();
         let said = folder.run(&open).fails(3);
-        assert!(said.contains("backup"), "{what} of the sealed file: {said}");
+        assert!(said.contains("ringfence restore"), "{what} of the sealed file: {said}");
         assert!(!folder.beside("opened.bin").exists(), "a part was left as if it were the whole");
         assert!(folder.whole() >= entries);
     }
@@ -269,6 +272,22 @@ fn a_record_put_back_to_an_older_state_is_found_with_a_checkpoint_kept_elsewhere
     }
     let said = before.run(&["record", "verify", "--against", &kept]).fails(3);
     assert!(said.contains("not those that the kept checkpoint was signed over"), "{said}");
+
+    // The same by words, as they are read out over the telephone.
+    let words = before.run(&["record", "checkpoint", "--json"]).json()["words"].as_str().unwrap().to_owned();
+    before.run(&["record", "verify", "--against-words", &words.to_uppercase()]).done();
+    folder.run(&["record", "verify", "--against-words", &words]).fails(3);
+    let (number, list) = words.split_once(' ').unwrap();
+    let mut other: Vec<&str> = list.split(' ').collect();
+    other.rotate_left(1);
+    let wrong = format!("{number} {}", other.join(" "));
+    let said = before.run(&["record", "verify", "--against-words", &wrong]).fails(3);
+    assert!(said.contains("whose words were kept"), "{said}");
+    let said = before.run(&["record", "verify", "--against-words", &format!("{number} abandon")]).fails(2);
+    assert!(said.contains("eight words"), "{said}");
+    let many = words.replacen(number, "99999", 1);
+    let said = before.run(&["record", "verify", "--against-words", &many]).fails(3);
+    assert!(said.contains("was cut"), "{said}");
 
     let other = folder.file("other", "ringfence.local/record\n5\nAAAA\n");
     let said = folder.run(&["record", "verify", "--against", &other]).fails(2);

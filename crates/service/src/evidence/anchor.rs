@@ -291,6 +291,7 @@ async fn ask_authority(authority: &Authority, note: &SignedNote) -> Result<Stamp
         authority: authority.name.clone(),
         time: Time(stamp.time_ms),
         token: BASE64.encode(&answer.body),
+        valid_until: Some(Time(chain.valid_until_ms())),
         chain: chain.to_pem(),
     })
 }
