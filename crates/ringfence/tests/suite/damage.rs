@@ -8,6 +8,10 @@ use std::process::Command;
 
 /// Runs Python on the record's database, behind the program's back. `db` is the connection.
 fn tamper(folder: &Folder, script: &str) {
+    tamper_with(&record(folder), script);
+}
+
+fn tamper_with(database: &Path, script: &str) {
     let script = format!(
         "import sqlite3, sys\n\
          db = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
@@ -20,7 +24,7 @@ fn tamper(folder: &Folder, script: &str) {
          db.close()"
     );
     let mut python = Command::new("python3");
-    let output = python.arg("-c").arg(script).arg(record(folder)).output().expect("python3 is installed");
+    let output = python.arg("-c").arg(script).arg(database).output().expect("python3 is installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -143,7 +147,7 @@ fn altered_keys_are_damage_and_never_an_erasure() {
     for key in 0..keys(&company) {
         let folder = company.copy();
         let nth = format!("rowid = (SELECT rowid FROM keys ORDER BY rowid LIMIT 1 OFFSET {key})");
-        tamper(&folder, &format!("flip('keys', 'wrapped', '{nth}', 40)"));
+        tamper_with(&folder.data().join("keys.db"), &format!("flip('keys', 'wrapped', '{nth}', 40)"));
         let commands: [&[&str]; 3] =
             [&["record", "verify"], &["document", "open", "D-1", "--as", EVA], &["agreement", "show", "A-1"]];
         let codes = commands.map(|command| folder.run(command).code);
@@ -158,8 +162,8 @@ fn keys(folder: &Folder) -> usize {
     let folder = folder.copy();
     let count = folder.beside("count");
     let path = count.to_str().unwrap();
-    tamper(
-        &folder,
+    tamper_with(
+        &folder.data().join("keys.db"),
         &format!("open({path:?}, 'w').write(str(db.execute('SELECT COUNT(*) FROM keys').fetchone()[0]))"),
     );
     let keys = std::fs::read_to_string(count).unwrap().parse().unwrap();
