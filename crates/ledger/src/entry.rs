@@ -78,14 +78,15 @@ impl Entry {
         let mut rest = bytes.strip_prefix(b"{\"_sd\":[")?;
         // A digest takes 46 characters, and this is the most of them that there can be.
         let mut digests = Vec::with_capacity((bytes.len() / 46).min(MAX_DISCLOSURES));
-        while let Some(after) = rest.strip_prefix(b"\"") {
+        while let [b'"', after @ ..] = rest {
             let (text, after) = after.split_first_chunk::<43>()?;
             let mut digest = [0; 32];
             BASE64URL_NOPAD.decode_mut(text, &mut digest).ok()?;
             digests.push(Digest(digest));
-            rest = after.strip_prefix(b"\"")?;
-            match rest.strip_prefix(b",") {
-                Some(after) if after.starts_with(b"\"") => rest = after,
+            let [b'"', after @ ..] = after else { return None };
+            rest = after;
+            match rest {
+                [b',', after @ ..] if after.starts_with(b"\"") => rest = after,
                 _ => break,
             }
         }

@@ -165,7 +165,7 @@ impl<'a> Iterator for Parts<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let rest = self.0.strip_prefix(b"~")?;
+        let [b'~', rest @ ..] = self.0 else { return None };
         let (part, rest) = rest.split_at(memchr(b'~', rest).unwrap_or(rest.len()));
         self.0 = rest;
         Some(part)
