@@ -109,8 +109,8 @@ impl Disclosure {
 
 /// The name in a disclosure whose base64url is undone already. Finds what [`Disclosure::parse`] finds, and keeps
 /// no value: a bundle shows millions of them.
-pub(crate) fn name_of(decoded: &[u8]) -> Result<Cow<'_, str>, DisclosureError> {
-    let (Text(salt), Text(name), Checked) = serde_json::from_slice::<(Text<'_>, Text<'_>, Checked)>(decoded)
+pub(crate) fn name_of(decoded: &str) -> Result<Cow<'_, str>, DisclosureError> {
+    let (Text(salt), Text(name), Checked) = serde_json::from_str::<(Text<'_>, Text<'_>, Checked)>(decoded)
         .map_err(|_| DisclosureError::NotATriple)?;
     check_salt(&salt)?;
     check_name(&name)?;

@@ -1,6 +1,7 @@
 //! One fact in the record: where, when, of what kind, and the digests of its hidden fields.
 
 use data_encoding::BASE64URL_NOPAD;
+use memchr::memchr;
 
 use crate::canonical::MAX_INTEGER;
 use crate::digest::{Digest, leaf_hash};
@@ -75,22 +76,24 @@ impl Entry {
     // The canonical form leaves no choice in any byte, so it is read as fixed pieces rather than as any JSON.
     fn read(bytes: &[u8]) -> Option<Self> {
         let mut rest = bytes.strip_prefix(b"{\"_sd\":[")?;
-        let mut digests = Vec::new();
-        while let Some(after) = rest.strip_prefix(b"\"") {
+        // A digest takes 46 characters, and this is the most of them that there can be.
+        let mut digests = Vec::with_capacity((bytes.len() / 46).min(MAX_DISCLOSURES));
+        while let [b'"', after @ ..] = rest {
             let (text, after) = after.split_first_chunk::<43>()?;
             let mut digest = [0; 32];
             BASE64URL_NOPAD.decode_mut(text, &mut digest).ok()?;
             digests.push(Digest(digest));
-            rest = after.strip_prefix(b"\"")?;
-            match rest.strip_prefix(b",") {
-                Some(after) if after.starts_with(b"\"") => rest = after,
+            let [b'"', after @ ..] = after else { return None };
+            rest = after;
+            match rest {
+                [b',', after @ ..] if after.starts_with(b"\"") => rest = after,
                 _ => break,
             }
         }
         let rest = rest.strip_prefix(b"],\"kind\":\"")?;
-        let (kind, rest) = rest.split_at_checked(rest.iter().position(|byte| *byte == b'"')?)?;
+        let (kind, rest) = rest.split_at_checked(memchr(b'"', rest)?)?;
         let rest = rest.strip_prefix(b"\",\"position\":")?;
-        let (position, rest) = rest.split_at_checked(rest.iter().position(|byte| *byte == b',')?)?;
+        let (position, rest) = rest.split_at_checked(memchr(b',', rest)?)?;
         let rest = rest.strip_prefix(b",\"time\":\"")?;
         let (time, rest) = rest.split_first_chunk::<24>()?;
         (rest == b"\"}").then_some(Self {
@@ -208,23 +211,56 @@ fn push_time(bytes: &mut Vec<u8>, time: u64) {
 }
 
 fn parse_time(text: &[u8; 24]) -> Option<i64> {
-    let number = |from: usize, to: usize| -> Option<u64> {
-        let digits = text.get(from..to)?.iter();
-        digits
-            .map(|byte| byte.checked_sub(b'0').map(u64::from))
-            .try_fold(0, |sum, digit| Some(sum * 10 + digit?))
+    let [
+        y0,
+        y1,
+        y2,
+        y3,
+        b'-',
+        m0,
+        m1,
+        b'-',
+        d0,
+        d1,
+        b'T',
+        h0,
+        h1,
+        b':',
+        n0,
+        n1,
+        b':',
+        s0,
+        s1,
+        b'.',
+        t0,
+        t1,
+        t2,
+        b'Z',
+    ] = *text
+    else {
+        return None;
     };
-    let (year, month, day) = (number(0, 4)?, number(5, 7)?, number(8, 10)?);
+    let year = number([y0, y1, y2, y3])?;
+    let (month, day) = (number([m0, m1])?, number([d0, d1])?);
+    let (hour, minute, second, millis) =
+        (number([h0, h1])?, number([n0, n1])?, number([s0, s1])?, number([t0, t1, t2])?);
     if !(1970..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day) {
         return None;
     }
-    let clock =
-        number(11, 13)? * 3_600_000 + number(14, 16)? * 60_000 + number(17, 19)? * 1000 + number(20, 23)?;
-    let time = days(year, month, day) * 86_400_000 + clock;
-    // Digits at fixed places were enough so far: days that do not exist, and the rest, are written otherwise.
-    let mut again = Vec::with_capacity(24);
-    push_time(&mut again, time);
-    if again == text { i64::try_from(time).ok() } else { None }
+    let days = days(year, month, day);
+    // A day that does not exist is another one when it is counted back.
+    if hour > 23 || minute > 59 || second > 59 || civil(days) != (year, month, day) {
+        return None;
+    }
+    i64::try_from(days * 86_400_000 + hour * 3_600_000 + minute * 60_000 + second * 1000 + millis).ok()
+}
+
+/// The number that these digits are.
+fn number<const N: usize>(digits: [u8; N]) -> Option<u64> {
+    digits
+        .iter()
+        .all(u8::is_ascii_digit)
+        .then(|| digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0')))
 }
 
 /// A decimal without sign and leading zeroes.

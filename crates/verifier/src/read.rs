@@ -149,7 +149,7 @@ fn lines(file: &mut File, member: &Member, work: &SyncSender<Task<'_>>) -> io::R
     let mut number = 0;
     blocks(file, member, |block| {
         summing.update(block);
-        let whole = block.iter().rposition(|byte| *byte == b'\n').map_or(0, |last| last + 1);
+        let whole = memchr::memrchr(b'\n', block).map_or(0, |last| last + 1);
         let (whole, begun) = block.split_at_checked(whole).unwrap_or((block, &[]));
         held.extend_from_slice(whole);
         // A line that is too long is handed on without its end, and then cannot be read.

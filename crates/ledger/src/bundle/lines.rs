@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use memchr::memchr;
+
 use super::contents::ENTRIES;
 use super::{Check, Failure};
 use crate::digest::Digest;
@@ -76,7 +78,11 @@ impl LineExaminer<'_> {
     pub fn examine(&self, block: &[u8]) -> Lines {
         let mut lines = Lines::default();
         let mut reader = LineReader::default();
-        for text in block.split_inclusive(|byte| *byte == b'\n') {
+        let mut rest = block;
+        while !rest.is_empty() {
+            let end = memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+            let (text, after) = rest.split_at(end);
+            rest = after;
             if let Err(fault) = self.line(text, &mut reader, &mut lines) {
                 lines.fault = Some(fault);
                 break;

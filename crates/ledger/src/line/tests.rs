@@ -104,3 +104,19 @@ proptest! {
         prop_assert_eq!(Line::parse(&text).is_ok(), after.is_empty());
     }
 }
+
+/// All fields of a line are read from one buffer: what is no text by itself must not become one beside its neighbour.
+#[test]
+fn a_letter_split_between_two_fields_is_in_neither() {
+    let fields =
+        [b"[\"s\",\"a\",\"\xc3".as_slice(), b"\xa9\",\"b\",1]"].map(|json| BASE64URL_NOPAD.encode(json));
+    let mut digests = fields.clone().map(|field| sha256(field.as_bytes()));
+    digests.sort();
+    let digests = digests.map(|digest| format!("\"{}\"", digest.to_base64url())).join(",");
+    let entry =
+        format!(r#"{{"_sd":[{digests}],"kind":"a","position":17,"time":"2026-03-03T09:12:44.031Z"}}"#);
+    assert!(Line::parse(entry.as_bytes()).is_ok());
+    let line = format!("{entry}~{}~{}", fields[0], fields[1]);
+    let error = LineError::Field { position: 17, number: 1, source: DisclosureError::NotATriple };
+    assert_eq!(Line::parse(line.as_bytes()), Err(error));
+}
