@@ -10,10 +10,10 @@
 
 use std::fmt;
 
-use data_encoding::BASE64;
 use serde_json::{Map, Value, json};
 
 use crate::archive::{Archive, Unreadable};
+use crate::base64;
 use crate::digest::{Digest, sha256};
 use crate::key::VerifierKey;
 use crate::policy::Policy;
@@ -185,8 +185,8 @@ pub fn fingerprints(pem: &[u8]) -> Option<Vec<Digest>> {
     parts.next()?;
     let certificates: Option<Vec<Digest>> = parts
         .map(|part| {
-            let base64: String = part.split_once(END)?.0.split_ascii_whitespace().collect();
-            BASE64.decode(base64.as_bytes()).ok().map(|der| sha256(&der))
+            let text: String = part.split_once(END)?.0.split_ascii_whitespace().collect();
+            base64::decode(&text).map(|der| sha256(&der))
         })
         .collect();
     certificates.filter(|certificates| !certificates.is_empty())

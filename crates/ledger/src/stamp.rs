@@ -60,7 +60,7 @@ pub enum StampError {
     #[error("the authority gave no time stamp (status {status}): `{text}`")]
     NotGranted {
         /// PKIStatus (RFC 3161, 2.4.2).
-        status: u32,
+        status: u64,
         /// What the authority says about it.
         text: String,
     },

@@ -325,12 +325,20 @@ fn certificates_that_do_not_hold_are_refused_as_openssl_refuses_them() {
     case.message = b"another".to_vec();
     cases.push(("another text", case, Refused("over another text")));
     let alone = shop.issue(Wanted::new("Alone", "P-256", "extendedKeyUsage=critical,timeStamping"), None);
-    let one = "who signs its own certificate and nothing else is named by nobody";
+    cases.push(("one that is its own root", judged(&alone, &[], &cades), Accepted));
+    let own = "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign\nsubjectKeyIdentifier=hash";
+    let old = shop.issue(Wanted::new("Rolling", "P-256", own), None);
+    let named = format!("{own}\nauthorityKeyIdentifier=keyid");
+    let new = shop.issue(Wanted::new("Rolling", "P-256", &named), Some(&old));
+    let under = shop.issue(Wanted::new("Signer", "P-256", TSA), Some(&new));
     cases.push((
-        "one that is its own root",
-        judged(&alone, &[], &cades),
-        Stricter("it has one certificate", one),
+        "an authority that issued itself another key",
+        judged(&under, &[&new, &old], &cades),
+        Accepted,
     ));
+    let weak = shop.issue(Wanted { options: &["-md", "sha1"], ..Wanted::new("Weak", "P-256", CA) }, None);
+    let under = shop.issue(Wanted::new("Signer", "P-256", TSA), Some(&weak));
+    cases.push(("a root that signed itself with SHA-1", judged(&under, &[&weak], &cades), Accepted));
     let resigned = shop.certify(signer.key.clone(), Wanted::new("Signer", "P-256", TSA), Some(&middle));
     let mut case = judged(&signer, &[&middle, &root], &cades);
     case.chain = format!("{}{}{}", resigned.pem(), middle.pem(), root.pem());

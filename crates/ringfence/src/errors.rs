@@ -215,6 +215,6 @@ impl From<OpenError> for Failure {
 
 fn damaged(position: u64, message: String) -> Failure {
     Failure::new(Code::Damaged, "damaged", message).entry(position).remedy(
-        "keep this copy as evidence, and go back to a backup; `ringfence record verify` checks all of it",
+        "keep this copy as evidence, and put the record back from a copy (`ringfence restore`); `ringfence record verify` checks all of it",
     )
 }

@@ -20,6 +20,7 @@ mod suite {
     mod help;
     mod hostile;
     mod json;
+    mod retention;
     mod second_factor;
     mod story;
     mod two_processes;

@@ -228,7 +228,9 @@ fn plan(house: &House, base: &State, batch: &[Act], made: &mut Made) -> Result<P
         outcomes: Vec::with_capacity(batch.len()),
         fresh: Fresh::new(),
     };
-    if let Some(last) = last_of_a_key(house, base)? {
+    let last = last_of_a_key(house, base);
+    let replaced = last.is_some();
+    if let Some(last) = last {
         plan.record(house, &Actor::program(), last.into(), &[], made)?;
     }
     if let Some(jump) = clock_jump(house, base) {
@@ -245,7 +247,9 @@ fn plan(house: &House, base: &State, batch: &[Act], made: &mut Made) -> Result<P
         };
         plan.outcomes.push(outcome);
     }
-    if plan.outcomes.iter().all(|outcome| !matches!(outcome, Ok(recorded) if !recorded.is_empty())) {
+    if !replaced
+        && plan.outcomes.iter().all(|outcome| !matches!(outcome, Ok(recorded) if !recorded.is_empty()))
+    {
         // A jump is told with the next act, not on its own: refusals write nothing.
         plan.drafts.clear();
     }
@@ -254,21 +258,21 @@ fn plan(house: &House, base: &State, batch: &[Act], made: &mut Made) -> Result<P
 
 /// Right after the key that signs was replaced: the last checkpoint that the key before has signed. It is kept in the record,
 /// since what follows is proved by it, and the next commit overwrites it.
-fn last_of_a_key(house: &House, base: &State) -> Result<Option<program::evidence::Event>, ServiceError> {
+fn last_of_a_key(house: &House, base: &State) -> Option<program::evidence::Event> {
     let replaced =
         base.evidence.keys.last().is_some_and(|change| change.entry.saturating_add(1) == base.size);
     let head = house.journal.head();
     if !replaced || head.size != base.size {
-        return Ok(None);
+        return None;
     }
-    Ok(Some(program::evidence::Event::Anchored {
+    Some(program::evidence::Event::Anchored {
         size: head.size,
         root: program::Digest(head.root.0),
         checkpoint: house.journal.checkpoint(),
         cosigned: Vec::new(),
         stamps: Vec::new(),
         failed: Vec::new(),
-    }))
+    })
 }
 
 /// The clock went back behind the record, or leapt: entry times do not, but the record says so.

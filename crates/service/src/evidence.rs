@@ -7,6 +7,7 @@ mod outside;
 mod publish;
 mod select;
 mod texts;
+mod words;
 
 pub use anchor::{Anchoring, Voucher};
 pub(crate) use anchor::{Anchors, keep_anchored};

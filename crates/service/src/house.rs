@@ -231,7 +231,25 @@ impl House {
         }
         self.sign_as_recorded(&state).await?;
         self.publish(state);
+        let since = news.first().map_or(0, |stored| stored.position);
+        if let Err(error) = self.forget_older_states(since).await {
+            tracing::warn!(%error, "saved states of before an erasure could not be deleted; whoever erased does it");
+        }
         Ok(())
+    }
+
+    /// Deletes saved states of before an erasure that came at or after `since`: one that was being written by a process that
+    /// did not know of it yet tells what was erased.
+    async fn forget_older_states(&self, since: u64) -> Result<(), ServiceError> {
+        let state = self.current();
+        let erasures = state
+            .retention
+            .destructions()
+            .filter(|found| matches!(found.about, Subject::PersonId(_)) && found.entry >= since);
+        match erasures.map(|found| found.entry).max() {
+            Some(entry) => Ok(self.journal.forget_snapshots_before(entry.saturating_add(1)).await?),
+            None => Ok(()),
+        }
     }
 
     /// Signs with the key that the record says is in use, from the next commit on; and takes no head for the record's that
@@ -331,7 +349,7 @@ impl House {
             .map_err(|error| ServiceError::Storage(error.to_string()))?;
         self.journal.save_snapshot(state.size, State::SHAPE, &bytes).await?;
         self.snapshot_at.store(state.size, std::sync::atomic::Ordering::Relaxed);
-        Ok(())
+        self.forget_older_states(state.size).await
     }
 
     pub(crate) fn wants_snapshot(&self) -> bool {

@@ -150,19 +150,21 @@ def openssl(*arguments, **files):
                 file.write(content)
         return not subprocess.run(["openssl", *arguments], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True).returncode
 
-def is_signed(message, signature, public):
-    """Ed25519 (RFC 8032). What is put before the key says in DER that an Ed25519 key follows (RFC 8410)."""
-    key = bytes.fromhex("302a300506032b6570032100") + public
-    return len(signature) == 64 and openssl(
-        "pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", "key", "-in", "message", "-sigfile", "signature",
-        key=key, message=message, signature=signature)
+def is_signed(message, signature, key, *options):
+    """Whether the key, a SubjectPublicKeyInfo, signed."""
+    return openssl("pkeyutl", "-verify", "-rawin", "-pubin", "-keyform", "DER", "-inkey", "key", "-in", "message", "-sigfile", "signature", *options,
+                   key=key, message=message, signature=signature)
+
+def is_ed25519(message, signature, public):
+    """RFC 8032. What is put before the key says in DER that an Ed25519 key follows (RFC 8410)."""
+    return len(signature) == 64 and is_signed(message, signature, bytes.fromhex("302a300506032b6570032100") + public)
 
 def check_log_signature(checkpoint, key):
     """That the log's key signed; gives back the signatures by other keys."""
     own = [signature for signature in checkpoint.signatures if signature[:2] == key[:2]]
     require(own, "not signed by `%s`" % key.text)
     for _, _, signature in own:
-        require(is_signed(checkpoint.text.encode(), signature, key.public), "the signature by `%s` is wrong" % key.text)
+        require(is_ed25519(checkpoint.text.encode(), signature, key.public), "the signature by `%s` is wrong" % key.text)
     return [signature for signature in checkpoint.signatures if signature not in own]
 
 def cosigned_at(checkpoint, signature, key):
@@ -170,7 +172,7 @@ def cosigned_at(checkpoint, signature, key):
     seconds = int.from_bytes(signature[:8], "big")
     require(len(signature) == 72 and seconds < 253402300800, "the cosignature by `%s` has not the length or time of one" % key.text)
     message = "cosignature/v1\ntime %d\n%s" % (seconds, checkpoint.text)
-    require(is_signed(message.encode(), signature[8:], key.public), "the cosignature by `%s` is wrong" % key.text)
+    require(is_ed25519(message.encode(), signature[8:], key.public), "the cosignature by `%s` is wrong" % key.text)
     return utc(seconds)
 
 # Sections 6 and 7: members and manifest ------------------------------------------------------------------------------------------
@@ -186,7 +188,7 @@ def read_manifest(members):
     require(len(members["manifest.json"]) <= 2 ** 26, "longer than 2^26 bytes")
     manifest = from_json(members["manifest.json"])
     require(isinstance(manifest, dict) and manifest.get("format") == "ringfence-evidence/1", "not of format ringfence-evidence/1")
-    for name, kind in (("keys", str), ("anchors", dict), ("files", dict)):
+    for name, kind in (("keys", str), ("anchors", dict), ("files", dict), ("shown", str)):
         require(isinstance(manifest.get(name), list) and all(isinstance(item, kind) for item in manifest[name]), "`%s` is wrong" % name)
     keys, anchors, files = [read_key(text, LOG) for text in manifest["keys"]], manifest["anchors"], manifest["files"]
     require(isinstance(manifest.get("origin"), str) and keys and len(set(keys)) == len(keys), "no `origin`, no key, or one twice")
@@ -195,8 +197,9 @@ def read_manifest(members):
         require(isinstance(file.get("path"), str) and isinstance(file.get("sha256"), str) and is_number(file.get("size")), "a file is wrong")
         require(re.fullmatch("[0-9a-f]{64}", file["sha256"]) and ("entry" in file) == ("field" in file), "a file is wrong")
         require(is_number(file.get("entry", 0)) and isinstance(file.get("field", ""), str), "`entry` or `field` is wrong")
-    for values in ([0, *(anchor["size"] for anchor in anchors)], [file["path"].encode() for file in files]):
-        require(all(a < b for a, b in zip(values, values[1:])), "`anchors` or `files` do not ascend")
+    require("manifest" in manifest["shown"], "`shown` lacks `manifest`")
+    for values in ([0, *(anchor["size"] for anchor in anchors)], [file["path"].encode() for file in files], [name.encode() for name in manifest["shown"]]):
+        require(all(a < b for a, b in zip(values, values[1:])), "`anchors`, `files` or `shown` do not ascend")
     there, listed = {name for name in members if name not in UNLISTED and not name.startswith("tile/")}, {file["path"] for file in files}
     for name in sorted(there ^ listed):
         checking("manifest", name)
@@ -400,7 +403,7 @@ def check_anchor(anchor, size, head, tiles, key, policy):
         cosigned[witness] = cosigned_at(anchor, signature, witness)
     return list(cosigned.items())
 
-# Section 10: time stamps. openssl judges signatures; what the page asks beyond it stands here --------------------------------------
+# Section 10: time stamps. DER is read here; openssl judges signatures -----------------------------------------------------------------
 
 def tlv(tag, content):
     """One element of DER."""
@@ -410,23 +413,16 @@ def tlv(tag, content):
 def oid(text):
     return tlv(0x06, bytes.fromhex(text))
 
-NULL, RSA = b"\x05\0", "2a864886f70d0101"
-HASHES, SIGNED_WITH = {}, {oid("2b6570"): ("Ed25519", None)}       # what AlgorithmIdentifiers mean
-for hash_name, last in (("sha256", 1), ("sha384", 2), ("sha512", 3)):
-    sha2 = oid("60864801650304020%d" % last)
-    of_sha2, salt = tlv(0x30, sha2 + NULL), bytes([hashlib.new(hash_name).digest_size])
-    pss = tlv(0xA0, of_sha2) + tlv(0xA1, tlv(0x30, oid(RSA + "08") + of_sha2)) + tlv(0xA2, tlv(0x02, salt))
-    HASHES.update({sha2: hash_name, sha2 + NULL: hash_name})
-    SIGNED_WITH.update({oid(RSA + "0%x" % (last + 10)) + null: ("RSA", hash_name) for null in (NULL, b"")})
-    SIGNED_WITH.update({oid("2a8648ce3d04030%d" % (last + 1)): ("ECDSA", hash_name), oid(RSA + "0a") + tlv(0x30, pss): ("PSS", hash_name)})
-RSA_KEY, CURVES = oid(RSA + "01"), {oid("2a8648ce3d0201") + curve for curve in (oid("2a8648ce3d030107"), oid("2b81040022"))}
-TST_INFO, CONTENT_TYPE = oid("2a864886f70d0109100104"), oid("2a864886f70d010903")[2:]
-SIGNED_BY = {oid("2a864886f70d010910020c")[2:]: {20: "sha1"},                                       # ESSCertID
-             oid("2a864886f70d010910022f")[2:]: {32: "sha256", 48: "sha384", 64: "sha512"}}         # ESSCertIDv2
-BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE = oid("551d13"), oid("551d25")
-MAY_BE_CRITICAL = {BASIC_CONSTRAINTS, EXTENDED_KEY_USAGE, oid("551d0f"), oid("551d20"), oid("551d11")}    # key usage, policies, other name
-CRITICAL = b"\x01\x01\xff"
-STAMPING_ALONE = EXTENDED_KEY_USAGE + CRITICAL + tlv(0x04, tlv(0x30, oid("2b06010505070308")))
+def is_integer(content):
+    return content[:1] != b"" and (len(content) == 1 or content[:1] not in (b"\0", b"\xff") or (content[0] ^ content[1]) & 0x80 > 0)
+
+WELL_FORMED = {     # by tag, whether a content is written in the one way that DER has
+    0x01: lambda content: content in (b"\0", b"\xff"),
+    0x02: is_integer,
+    0x03: lambda content: content[:1] != b"" and content[0] < (8 if content[1:] else 1) and content[-1] & ((1 << content[0]) - 1) == 0,
+    0x05: lambda content: content == b"",
+    0x06: lambda content: b"" < content[-1:] < b"\x80" and not re.search(rb"(?:^|[\0-\x7f])\x80", content, re.S),
+}
 
 def der(data):
     """The elements of DER, as (tag, content)."""
@@ -436,33 +432,99 @@ def der(data):
         if length > 0x7F:
             start += length - 0x80
             length = int.from_bytes(data[at + 2:start], "big")
-        found.append((data[at], data[start:start + length]))
-        require(data[at] & 0x1F < 0x1F and tlv(*found[-1]) == data[at:start + length], "not DER")
-        constructed = data[at] & 0x1F in (0x10, 0x11) if data[at] < 0x40 else data[at] & 0x20     # of the universal ones, SEQUENCE and SET
-        require(bool(constructed) == bool(data[at] & 0x20) and (data[at] != 0x01 or found[-1][1] in (b"\0", b"\xff")), "not DER")
+        tag, content = data[at], data[start:start + length]
+        constructed = tag & 0x1F in (0x10, 0x11) if tag < 0x40 else tag & 0x20      # of the universal ones, SEQUENCE and SET
+        require(tag & 0x1F < 0x1F and tlv(tag, content) == data[at:start + length] and bool(constructed) == bool(tag & 0x20), "not DER")
+        require(tag not in WELL_FORMED or WELL_FORMED[tag](content), "not DER")
+        found.append((tag, content))
         at = start + length
     return found
 
-def inside(data, *places):
-    """The content of the element at the first place, of the element in it at the next, and so on."""
-    for place in places:
-        data = der(data)[place][1]
-    return data
+def fields(data, pattern):
+    """The contents of the elements in `data`, which are those of `pattern`: tags, `..` for any, `?` after one that may be left out (then None)."""
+    elements, found = der(data), []
+    for tag in pattern.split():
+        there = bool(elements) and tag[:2] in ("..", "%02x" % elements[0][0])
+        require(there or tag.endswith("?"), "an element is missing, or is another")
+        found.append(elements.pop(0)[1] if there else None)
+    require(not elements, "an element is left over")
+    return found
 
-def require_der(data, *places, without=None):
-    """That it is DER through and through; gives it back without the element at these places, if that one is of tag `without`."""
-    kept = []
-    for number, (tag, content) in enumerate(der(data)):
-        deeper = places[1:] if places[:1] == (number,) else ()
-        if places == (number,) and tag == without:
-            continue
-        kept.append(tlv(tag, require_der(content, *deeper, without=without) if tag & 0x20 else content))
-    return b"".join(kept)
+def all_of(data, tag):
+    """The contents of the elements in `data`, all of this tag."""
+    require({tag}.issuperset(each for each, _ in der(data)), "an element is of another kind")
+    return [content for _, content in der(data)]
 
-def extensions(certificate):
-    """The extensions of a certificate, as (name, whole content)."""
-    parts = [content for tag, content in der(inside(certificate, 0, 0)) if tag == 0xA3]
-    return [(tlv(*der(content)[0]), content) for part in parts for _, content in der(inside(part, 0))]
+NULL, RSA, ED25519 = b"\x05\0", "2a864886f70d0101", oid("2b6570")
+HASHES, SIGNED_WITH = {}, {ED25519: ("Ed25519", None)}       # what AlgorithmIdentifiers mean
+for hash_name, last in (("sha256", 1), ("sha384", 2), ("sha512", 3)):
+    of_sha2, salt = [oid("60864801650304020%d" % last) + null for null in (NULL, b"")], bytes([hashlib.new(hash_name).digest_size])
+    HASHES.update({sha2: hash_name for sha2 in of_sha2})
+    SIGNED_WITH.update({oid(RSA + "0%x" % (last + 10)) + null: ("RSA", hash_name) for null in (NULL, b"")})
+    SIGNED_WITH[oid("2a8648ce3d04030%d" % (last + 1))] = "ECDSA", hash_name
+    for own, mask in ((own, mask) for own in of_sha2 for mask in of_sha2):
+        pss = tlv(0xA0, tlv(0x30, own)) + tlv(0xA1, tlv(0x30, oid(RSA + "08") + tlv(0x30, mask))) + tlv(0xA2, tlv(0x02, salt))
+        SIGNED_WITH[oid(RSA + "0a") + tlv(0x30, pss)] = "PSS", hash_name
+RSA_KEY, CURVES = oid(RSA + "01"), {oid("2a8648ce3d0201") + oid("2a8648ce3d030107"): 66, oid("2a8648ce3d0201") + oid("2b81040022"): 98}
+SIGNED_DATA, TST_INFO = bytes.fromhex("2a864886f70d010702"), bytes.fromhex("2a864886f70d0109100104")
+CONTENT_TYPE, DIGEST_OF_IT, ESS_1, ESS_2 = (bytes.fromhex("2a864886f70d0109" + text) for text in ("03", "04", "10020c", "10022f"))
+BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE, ALTERNATIVE_NAMES, POLICIES, SUBJECT_KEY, ISSUER_KEY, NAME_CONSTRAINTS = (
+    bytes.fromhex("551d" + last) for last in "13 0f 25 11 20 0e 23 1e".split())
+MAY_BE_CRITICAL = {BASIC_CONSTRAINTS, KEY_USAGE, EXTENDED_KEY_USAGE, ALTERNATIVE_NAMES, POLICIES}
+STAMPING_ALONE = tlv(0x30, oid("2b06010505070308"))
+
+def is_signed_by(spki, scheme, message, signature):
+    """Whether the key in this SubjectPublicKeyInfo signed, and it and the scheme, (kind, digest), are of those relied on."""
+    kind, digest = scheme
+    algorithm, bits = fields(spki, "30 03")
+    if kind in ("RSA", "PSS"):
+        require(algorithm == RSA_KEY + NULL and bits[0] == 0, "the key is not an RSA key")
+        modulus, exponent = (int.from_bytes(number, "big", signed=True) for number in fields(*fields(bits[1:], "30"), "02 02"))
+        require(1 << 2047 <= modulus < 1 << 8192 and 2 < exponent < 1 << 33 and modulus & exponent & 1, "its RSA key is not relied on")
+    elif kind == "ECDSA":
+        require(CURVES.get(algorithm) == len(bits) and bits[:2] == b"\0\4", "the key is not a point on P-256 or P-384")
+    else:
+        require(algorithm == ED25519 and len(bits) == 33 and bits[0] == 0, "the key is not an Ed25519 key")
+    options = ["-digest", digest] if digest else []
+    options += ["-pkeyopt", "rsa_padding_mode:pss", "-pkeyopt", "rsa_pss_saltlen:digest"] if kind == "PSS" else []
+    return is_signed(message, signature, tlv(0x30, spki), *options)
+
+Certificate = namedtuple("Certificate", "data tbs serial algorithm issuer start end subject key signature extensions")
+
+FORMS = {       # of the extensions that are read, what reads them
+    BASIC_CONSTRAINTS: lambda value: require((fields(*fields(value, "30"), "01? 02?")[1] or b"\0")[0] < 0x80, "a path length below 0"),
+    KEY_USAGE: lambda value: require(len(fields(value, "03")[0]) <= 3, "a key usage of too many bits"),
+    EXTENDED_KEY_USAGE: lambda value: all_of(*fields(value, "30"), 0x06),
+    ALTERNATIVE_NAMES: lambda value: der(*fields(value, "30")),
+    SUBJECT_KEY: lambda value: fields(value, "04"),
+    ISSUER_KEY: lambda value: require(is_integer(fields(*fields(value, "30"), "80? a1? 82?")[2] or b"\0"), "a serial number is broken"),
+}
+
+def read_certificate(data):
+    """A certificate (RFC 5280, 4.1); its extensions as {name: (whether critical, value)}."""
+    tbs, algorithm, signature = fields(*fields(data, "30"), "30 30 03")
+    version, serial, inner, issuer, validity, subject, key, wrapped = fields(tbs, "a0 02 30 30 30 30 30 a3")
+    require(fields(version, "02") == [b"\2"] and signature[0] == 0, "it is not a certificate of version 3")
+    require(fields(algorithm, "06 ..?") and inner == algorithm, "its two algorithms differ")
+    for attributes in all_of(issuer, 0x31) + all_of(subject, 0x31):
+        require([fields(attribute, "06 ..") for attribute in all_of(attributes, 0x30)], "a name is broken")
+    start, end = (read_time(*time) for time in der(validity))
+    found = [fields(extension, "06 01? 04") for extension in all_of(*fields(wrapped, "30"), 0x30)]
+    extensions = {name: (critical == b"\xff", value) for name, critical, value in found}
+    require(len(extensions) == len(found) and NAME_CONSTRAINTS not in extensions, "an extension stands twice, or constrains names")
+    require({name for name in extensions if extensions[name][0]} <= MAY_BE_CRITICAL, "a critical extension that is not allowed")
+    for name in FORMS.keys() & extensions.keys():
+        FORMS[name](extensions[name][1])
+    return Certificate(data, tlv(0x30, tbs), serial, algorithm, issuer, start, end, subject, key, signature[1:], extensions)
+
+def read_time(tag, text, more=b"Z"):
+    """UTCTime or GeneralizedTime, in seconds since 1970, up to what follows the seconds."""
+    digits = text[:-len(more)]
+    require(tag in (0x17, 0x18) and text.endswith(more) and re.fullmatch(rb"[0-9]{%d}" % (12 if tag == 0x17 else 14), digits), "not a time")
+    digits = (b"" if tag == 0x18 else b"20" if digits < b"50" else b"19") + digits
+    seconds = int(datetime.datetime.strptime(digits.decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp())
+    require(seconds >= 0 and digits[-2:] < b"60", "a time before 1970, or of a leap second")
+    return seconds
 
 def read_certificates(pem):
     found = re.findall(rb"-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----", pem)
@@ -474,63 +536,92 @@ def to_pem(*certificates):
     return b"".join(b"-----BEGIN CERTIFICATE-----\n%s\n-----END CERTIFICATE-----\n" % b"\n".join(
         text[start:start + 64] for start in range(0, len(text), 64)) for text in lines)
 
-def check_token(response, text, first):
-    """The token's time in seconds, and the response without the certificates that it carries."""
-    response = require_der(response, 0, 1, 1, 0, 3, without=0xA0)       # nobody signed the certificates in it
-    (_, status), (_, token) = der(inside(response, 0)) if len(der(response)) == 1 else []
-    require(all(tag != 0x03 for tag, _ in der(status)), "the authority gave it with failure information")
-    (_, version), _, (_, content), (_, signers) = der(inside(token, 1, 0))      # and no revocation lists
-    (_, signer_version), _, (_, digest), (tag, signed), (_, algorithm), _ = der(inside(signers, 0))     # and no unsigned attributes
-    require((version, signer_version, tag, content[:13]) == (b"\3", b"\1", 0xA0, TST_INFO), "it is not a CMS SignedData of a TSTInfo")
-    kind, digest = "RSA" if inside(first, 0, 0, 6, 0) == RSA_KEY + NULL else "ECDSA", HASHES.get(digest)
-    plain = kind == "RSA" and algorithm in (RSA_KEY, RSA_KEY + NULL)
-    require(digest and (plain or SIGNED_WITH.get(algorithm) == (kind, digest)), "it is signed in a way that is not relied on")
-    attributes = [(inside(attribute, 0), inside(attribute, 1)) for _, attribute in der(signed)]
-    require((CONTENT_TYPE, TST_INFO) in attributes, "it is not signed as a TSTInfo")
-    signed_by = [(SIGNED_BY[name], der(inside(value, 0, 0, 0))) for name, value in attributes if name in SIGNED_BY]
-    require(signed_by, "it does not say whose certificate signed it")
-    for digests, identifier in signed_by:
-        digest = [content for tag, content in identifier if tag == 0x04][0]
-        require(len(digest) in digests and hashlib.new(digests[len(digest)], first).digest() == digest, "another than the first signed it")
-    require_der(inside(content, 1, 0))
-    _, _, (_, imprint), _, (_, time), *more = der(inside(content, 1, 0, 0))
-    used = HASHES.get(inside(imprint, 0))
-    require(used and inside(imprint, 1) == hashlib.new(used, text).digest(), "its imprint is not of the checkpoint's text")
-    for tag, content in more:
-        parts = der(content) if tag & 0x20 else []
-        require(tag != 0xA1 or all((0x01, b"\xff") not in der(extension) for _, extension in parts), "it has a critical extension")
-        require(tag != 0x30 or all(part & 0x80 == 0 or 0 < int.from_bytes(value, "big") < 1000 for part, value in parts), "its accuracy is wrong")
-    require(re.fullmatch(rb"[0-9]{14}(\.[0-9]{0,8}[1-9])?Z", time), "its time is not as RFC 3161 says")
-    return int(datetime.datetime.strptime(time[:14].decode() + "+0000", "%Y%m%d%H%M%S%z").timestamp()), response
+def check_token(response, text, signer):
+    """That it is a time stamp of the text by this certificate. Gives its time, in seconds."""
+    status, token = fields(*fields(response, "30"), "30 30")
+    status, words, failure = fields(status, "02 30? 03?")
+    require(status in (b"\0", b"\1") and failure is None, "the authority did not grant it")
+    for word in all_of(words or b"", 0x0C):
+        word.decode("utf-8")
+    kind, signed_data = fields(token, "06 a0")
+    version, digests, content, _, signers = fields(*fields(signed_data, "30"), "02 31 30 a0? 31")      # nobody signed the certificates in it
+    signer_version, named, digest, attributes, algorithm, signature = fields(*fields(signers, "30"), "02 30 30 a0 30 04")
+    content_kind, info = fields(content, "06 a0")
+    require((kind, version, signer_version, content_kind) == (SIGNED_DATA, b"\3", b"\1", TST_INFO), "it is not CMS SignedData of a TSTInfo")
+    require(fields(named, "30 02") == [signer.issuer, signer.serial], "another than the first of the chain signed it")
+    digests, hash_name = all_of(digests, 0x30), HASHES[digest]
+    require(all(HASHES.get(each, tlv(0x06, fields(each, "06 ..?")[0]) not in HASHES) for each in digests), "a digest is named wrongly")
+    require(hash_name in [HASHES.get(each) for each in digests], "the digest is not named at its head")
+    scheme = ("RSA", hash_name) if algorithm in (RSA_KEY, RSA_KEY + NULL) else SIGNED_WITH[algorithm]
+    require(scheme in (("RSA", hash_name), ("ECDSA", hash_name)), "it is signed in a way that is not relied on")
+    require(is_signed_by(signer.key, scheme, tlv(0x31, attributes), signature), "its signature is wrong")
+    pairs = [fields(attribute, "06 31") for attribute in all_of(attributes, 0x30)]
+    values = dict(pairs)
+    info, = fields(info, "04")
+    require(len(values) == len(pairs), "a signed attribute stands twice")
+    require(fields(values[CONTENT_TYPE], "06") == [TST_INFO], "it is not signed as a TSTInfo")
+    require(fields(values[DIGEST_OF_IT], "04") == [hashlib.new(hash_name, info).digest()], "another TSTInfo was signed")
+    require(ESS_1 in values or ESS_2 in values, "it does not say whose certificate signed it")
+    for name in {ESS_1, ESS_2} & values.keys():
+        first = all_of(fields(*fields(values[name], "30"), "30 30?")[0], 0x30)[0]
+        hashed, digest, issuer_and_serial = fields(first, "30? 04 30?") if name == ESS_2 else [None, *fields(first, "04 30?")]
+        require(hashlib.new("sha1" if name == ESS_1 else HASHES[hashed] if hashed else "sha256", signer.data).digest() == digest, "another certificate signed it")
+        require(issuer_and_serial in (None, tlv(0x30, tlv(0xA4, tlv(0x30, signer.issuer))) + tlv(0x02, signer.serial)), "another certificate signed it")
+    return check_info(info, text, signer)
 
-def check_certificate(certificate):
-    """That what it is signed with, its key and its critical extensions are of those that the page names."""
-    require_der(certificate)
-    (_, fields), (_, algorithm), _ = der(inside(certificate, 0))
-    (_, key), (_, bits) = der(der(fields)[6][1])
-    bits = int.from_bytes(inside(bits[1:], 0, 0), "big").bit_length() if key == RSA_KEY + NULL else 0
-    require(algorithm in SIGNED_WITH and (key in CURVES or key == oid("2b6570") or 2048 <= bits <= 8192), "its key or signature is not relied on")
-    found = extensions(certificate)
-    require(len(dict(found)) == len(found), "an extension stands twice")
-    require(all(name in MAY_BE_CRITICAL or not content[len(name):].startswith(CRITICAL) for name, content in found), "a critical extension")
+def check_info(info, text, signer):
+    """The TSTInfo (RFC 3161, 2.4.2)."""
+    version, _, imprint, _, time, accuracy, _, _, name, extensions = fields(*fields(info, "30"), "02 06 30 02 18 30? 01? 02? a0? a1?")
+    digest, imprint = fields(imprint, "30 04")
+    require(version == b"\1" and hashlib.new(HASHES[digest], text).digest() == imprint, "its imprint is not of the checkpoint's text")
+    if accuracy is not None:
+        seconds, *parts = fields(accuracy, "02? 80? 81?")
+        require(seconds is None or seconds[0] < 0x80, "its accuracy is wrong")
+        require(all(part is None or is_integer(part) and 0 < int.from_bytes(part, "big", signed=True) < 1000 for part in parts), "its accuracy is wrong")
+    if name is not None:
+        (tag, called), = der(name)
+        names = der(*fields(signer.extensions[ALTERNATIVE_NAMES][1], "30")) if ALTERNATIVE_NAMES in signer.extensions else []
+        require((tag, called) in [(0xA4, tlv(0x30, signer.subject)), *names], "it names another authority than its signer")
+    for extension in all_of(extensions or b"", 0x30):
+        require(fields(extension, "06 01? 04")[1] != b"\xff", "it has a critical extension")
+    more = re.fullmatch(rb"[0-9]*((?:\.[0-9]{0,8}[1-9])?Z)", time)
+    return read_time(0x18, time, more[1] if more else b"Z")
+
+def check_chain(chain, seconds):
+    """From the signer's to the root's. What the last signed itself with is not looked at."""
+    purpose, usage = chain[0].extensions[EXTENDED_KEY_USAGE], key_usage(chain[0])
+    require(purpose == (True, STAMPING_ALONE), "the signer's certificate is not for time stamping alone")
+    require(usage is None or usage and usage & ~0xC000 == 0, "the signer's certificate is not for signing alone")
+    below = 0
+    for number, (subject, issuer) in enumerate(zip(chain, chain[1:] + chain[-1:])):
+        require(subject.issuer == issuer.subject and subject.start <= seconds < subject.end, "it is not issued by the next, or was not valid then")
+        key, name, serial = fields(*fields(subject.extensions.get(ISSUER_KEY, (False, b"\x30\0"))[1], "30"), "80? a1? 82?")
+        own_key = fields(issuer.extensions.get(SUBJECT_KEY, (False, tlv(0x04, key or b"")))[1], "04")[0]
+        named = name in (None, tlv(0xA4, tlv(0x30, issuer.issuer))) and serial in (None, issuer.serial)
+        require(named and key in (None, own_key), "it names another issuer than the next")
+        require(number == len(chain) - 1 or is_signed_by(issuer.key, SIGNED_WITH[subject.algorithm], subject.tbs, subject.signature), "it is not signed by the next")
+        if number:
+            authority, longest = fields(*fields(subject.extensions[BASIC_CONSTRAINTS][1], "30"), "01? 02?")
+            require(authority == b"\xff", "it is no authority's")
+            require(longest is None or below <= int.from_bytes(longest, "big"), "more authorities are below it than it allows")
+            require(key_usage(subject) is None or key_usage(subject) & 0x0400, "it is not for signing certificates")
+            below += subject.subject != subject.issuer
+
+def key_usage(certificate):
+    """Its bits, the first of which is 0x8000; None where it does not say."""
+    if KEY_USAGE in certificate.extensions:
+        return int.from_bytes(fields(certificate.extensions[KEY_USAGE][1], "03")[0][1:].ljust(2, b"\0"), "big")
 
 def check_stamp(response, pem, text):
     """The time in the token, and the chain's last certificate."""
     require(len(response) <= 2 ** 16 and len(pem) <= 2 ** 20, "longer than 2^16 bytes, or a chain longer than 2^20")
-    chain = read_certificates(pem)
-    require(len(chain) <= 10 and all(len(each) <= 2 ** 14 for each in chain), "more than ten certificates, or one of more than 2^14 bytes")
-    require(chain and to_pem(*chain) == pem, "the chain is not certificates in PEM in its one form")
-    seconds, response = check_token(response, text, chain[0])
-    require(dict(extensions(chain[0])).get(EXTENDED_KEY_USAGE) == STAMPING_ALONE, "the signer's certificate is not for time stamping alone")
-    for subject, issuer in zip(chain, chain[1:] + chain[-1:]):
-        check_certificate(subject)
-        basic = dict(extensions(issuer)).get(BASIC_CONSTRAINTS, tlv(0x04, tlv(0x30, b"")))
-        require(len(chain) == 1 or inside(basic, -1, 0).startswith(CRITICAL), "an issuer is no certificate authority")
-        require(openssl("verify", "-partial_chain", "-check_ss_sig", "-attime", "%d" % seconds, "-trusted", "issuer", "subject",
-                        issuer=to_pem(issuer), subject=to_pem(subject)), "a certificate is not signed by the next, or was not valid then")
-    require(openssl("ts", "-verify", "-attime", "%d" % seconds, "-data", "text", "-in", "response", "-CAfile", "root", "-untrusted", "pem",
-                    text=text, response=response, root=to_pem(chain[-1]), pem=pem), "openssl ts -verify says no")
-    return utc(seconds), chain[-1]
+    found = read_certificates(pem)
+    require(0 < len(found) <= 10 and all(len(each) <= 2 ** 14 for each in found), "no certificate, more than ten, or one of more than 2^14 bytes")
+    require(to_pem(*found) == pem, "the chain is not certificates in PEM in its one form")
+    chain = [read_certificate(data) for data in found]
+    seconds = check_token(response, text, chain[0])
+    check_chain(chain, seconds)
+    return utc(seconds), found[-1]
 
 # Sections 9, 11 and 12: the checks in order, and the report ----------------------------------------------------------------------
 
@@ -553,7 +644,8 @@ def verify_bundle(data, asked):
         require(tiles[0, line.position >> 8][line.position % 256] == line.leaf, "another entry stands here in the tree")
     checking("export", export.position)
     require(export.kind == "evidence.exported", "its kind is another")
-    require(export.fields.get("manifest") == sha256(members["manifest.json"]).hex(), "`manifest` is not the digest of manifest.json")
+    require(list(export.fields) == manifest["shown"], "it shows other fields than `shown` says, or in another order")
+    require(export.fields["manifest"] == sha256(members["manifest.json"]).hex(), "`manifest` is not the digest of manifest.json")
     shown = {line.position: line.fields for line in lines}
     for file in manifest["files"]:
         checking("file", file["path"])
@@ -582,7 +674,7 @@ def verify_bundle(data, asked):
 def verify_proof(data, asked):
     checking("container", "proof")
     proof = re.fullmatch(rb"c2sp\.org/tlog-proof@v1\n(?:extra ([^\n]+)\n)?index (0|[1-9][0-9]*)\n((?:[^\n]+\n)*)\n(.*)", data, re.S)
-    require(proof, "not of the shape of a tlog-proof")
+    require(proof and len(data) <= 2 ** 23, "not of the shape of a tlog-proof")
     extra, path = from_base64((proof[1] or b"").decode()), [from_base64(text.decode()) for text in proof[3].split(b"\n")[:-1]]
     require(len(path) <= 64 and all(len(sibling) == 32 for sibling in path), "too many hashes, or one of another length")
     require(int(proof[2][:20]) < 2 ** 64 and len(proof[2]) <= 20 and read_note(proof[4]), "the index is too large")

@@ -57,7 +57,7 @@ fn manifest_members_are_there() {
 #[test]
 fn manifest_is_as_documented() {
     type Edit = fn(&mut Value);
-    let edits: [(&str, Edit); 34] = [
+    let edits: [(&str, Edit); 41] = [
         ("no object", |m| *m = json!([])),
         ("no format", |m| m["format"] = Value::Null),
         ("another format", |m| m["format"] = json!("ringfence-evidence/2")),
@@ -101,6 +101,13 @@ fn manifest_is_as_documented() {
         ("a field that is a number", |m| m["files"][3]["field"] = json!(3)),
         ("an item that is no object", |m| m["files"][0] = json!("README.txt")),
         ("a size with an exponent", |m| m["files"][0]["size"] = json!(1e20)),
+        ("shown is missing", |m| drop(m.as_object_mut().unwrap().remove("shown"))),
+        ("shown is a text", |m| m["shown"] = json!("manifest")),
+        ("nothing is shown", |m| m["shown"] = json!([])),
+        ("the manifest is not shown", |m| m["shown"] = json!(["by"])),
+        ("a name twice", |m| m["shown"] = json!(["by", "manifest", "manifest"])),
+        ("names in another order", |m| m["shown"] = json!(["manifest", "by"])),
+        ("a name that is a number", |m| m["shown"] = json!([1, "manifest"])),
     ];
     for (what, edit) in edits {
         let mut draft = small_draft();
@@ -449,17 +456,28 @@ fn export() {
         bundle.set("manifest.json", other);
     });
     changed("export", "15", |bundle| {
-        // The field is withheld.
+        // Its fields stand in another order.
         let line = bundle.text("export.txt");
-        let parts: Vec<&str> = line.trim_end().split('~').collect();
-        let kept: Vec<&str> = parts
-            .iter()
-            .copied()
-            .filter(|part| Disclosure::parse(part).map_or(true, |field| field.name() != "manifest"))
-            .collect();
-        assert_eq!((parts.len(), kept.len()), (3, 2));
-        bundle.set("export.txt", kept.join("~") + "\n");
+        let mut parts: Vec<&str> = line.trim_end().split('~').collect();
+        assert_eq!(parts.len(), 3);
+        parts.swap(1, 2);
+        bundle.set("export.txt", parts.join("~") + "\n");
     });
+    for withheld in ["by", "manifest"] {
+        changed("export", "15", |bundle| {
+            let line = bundle.text("export.txt");
+            let shown = |part: &&str| Disclosure::parse(part).map_or(true, |field| field.name() != withheld);
+            let kept: Vec<&str> = line.trim_end().split('~').filter(shown).collect();
+            assert_eq!(kept.len(), 2);
+            bundle.set("export.txt", kept.join("~") + "\n");
+        });
+    }
+    // The maker shows what the manifest does not say, or says what they do not show.
+    made("export", "15", |draft| draft.edit_manifest = Some(|m| m["shown"] = json!(["manifest"])));
+    made("export", "15", |draft| {
+        draft.edit_manifest = Some(|m| m["shown"] = json!(["by", "for", "manifest"]))
+    });
+    made("export", "15", |draft| draft.edit_manifest = Some(|m| m["shown"] = json!(["a", "manifest"])));
     made("export", "15", |draft| draft.export_kind = "document.exported");
     made("export", "15", |draft| draft.export_states = Some(json!(Digest([0; 32]).to_hex())));
     made("export", "15", |draft| draft.export_states = Some(json!(17)));

@@ -153,7 +153,7 @@ fn another_ones_keys_open_nothing() {
         wrong.journal = vault::Key::from_bytes(&[8; 32]);
         assert_eq!(refused_at(Journal::open(place.store().await, wrong).await), Some(300));
         let mut wrong = keys();
-        wrong.signing = ledger::SigningKey::from_seed("acme.example/record", &[1; 32]).unwrap();
+        wrong.signing = vec![signing(1)];
         assert_eq!(refused_at(Journal::open(place.store().await, wrong).await), Some(300));
         let mut wrong = keys();
         wrong.origin = "other.example".to_owned();

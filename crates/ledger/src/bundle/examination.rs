@@ -5,11 +5,13 @@ use std::cmp::Ordering;
 use super::anchors::{self, Seen};
 use super::contents::{ANCHORS, CHECKPOINT, ENTRIES, EXPORT, MANIFEST, POLICY, TILES};
 use super::lines::{LineExaminer, Lines, MAX_LINE, Mark, check_order};
+use super::manifest::DIGEST;
 use super::{Check, Content, Failure, Findings, Manifest, ManifestError, Options, Sums, Verdict, unproved};
 use crate::archive::{Layout, Member};
 use crate::canonical::MAX_INTEGER;
 use crate::checkpoint::Checkpoint;
 use crate::digest::Digest;
+use crate::disclosure::Disclosure;
 use crate::key::VerifierKey;
 use crate::line::Line;
 use crate::note::{MAX_NOTE, SignedNote};
@@ -84,7 +86,7 @@ impl<'a> Examination<'a> {
         let export = self.export_line(last, size)?;
         let tiles = self.tiles(manifest, lines, export.entry.position(), size, &root)?;
         inclusion(lines, &export, &tiles)?;
-        self.export(&export, sums)?;
+        self.export(&export, manifest, sums)?;
         files(manifest, lines)?;
         let policy = self.policy(key)?;
         let keys = anchors::keys_in_use(manifest, lines)?;
@@ -271,20 +273,21 @@ impl<'a> Examination<'a> {
         })
     }
 
-    fn export(&self, export: &Line, sums: &[Sums]) -> Result<(), Failure> {
-        let position = export.entry.position();
+    fn export(&self, export: &Line, manifest: &Manifest, sums: &[Sums]) -> Result<(), Failure> {
+        let fails = |reason: &str| Err(Check::Export.fails(export.entry.position(), reason));
         if export.entry.kind() != "evidence.exported" {
-            return Err(Check::Export.fails(position, "the entry in `export.txt` does not record an export"));
+            return fails("the entry in `export.txt` does not record an export");
         }
-        let manifest = self.layout.find(MANIFEST).and_then(|(index, _)| sums.get(index)?.sha256);
-        let stated = export.field("manifest").and_then(|field| field.value().as_str());
-        match (stated, manifest.map(|digest| digest.to_hex())) {
-            (Some(stated), Some(manifest)) if stated == manifest => Ok(()),
-            (None, _) => Err(Check::Export.fails(position, "it does not show the field `manifest`")),
-            _ => {
-                Err(Check::Export.fails(position, "it records the export of a bundle with another manifest"))
-            }
+        // Each byte of the line follows from the entry and from these names: a field that was taken out afterwards is missed.
+        if !export.disclosures.iter().map(Disclosure::name).eq(&manifest.shown) {
+            return fails("it does not show exactly the fields that the manifest says, in their order");
         }
+        let digest = self.layout.find(MANIFEST).and_then(|(index, _)| sums.get(index)?.sha256);
+        let stated = export.field(DIGEST).and_then(|field| field.value().as_str());
+        if stated.is_none() || stated != digest.map(|digest| digest.to_hex()).as_deref() {
+            return fails("it records the export of a bundle with another manifest");
+        }
+        Ok(())
     }
 
     fn policy(&self, key: &VerifierKey) -> Result<Policy, Failure> {

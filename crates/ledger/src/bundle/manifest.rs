@@ -13,6 +13,8 @@ use crate::key::{KeyKind, VerifierKey};
 pub const FORMAT: &str = "ringfence-evidence/1";
 /// The longest manifest, in bytes.
 pub const MAX_MANIFEST: usize = 1 << 26;
+/// The field of the export's entry that holds the manifest's digest.
+pub(super) const DIGEST: &str = "manifest";
 
 /// What a bundle says that it holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Manifest {
     pub anchors: Vec<AnchorItem>,
     /// The members, in ascending order of names.
     pub files: Vec<FileItem>,
+    /// The names of the fields that the line of the export shows, ascending.
+    pub shown: Vec<String>,
     /// Whatever else it says, for people: nothing depends on it.
     pub said: Map<String, Value>,
 }
@@ -88,6 +92,7 @@ impl Manifest {
         let anchors =
             members.list("anchors")?.into_iter().map(AnchorItem::read).collect::<Result<Vec<_>, _>>()?;
         let files = members.list("files")?.into_iter().map(FileItem::read).collect::<Result<Vec<_>, _>>()?;
+        let shown = members.list("shown")?.into_iter().map(name).collect::<Result<Vec<_>, _>>()?;
         let mut known = HashSet::new();
         if keys.is_empty() || !keys.iter().all(|key| known.insert(key)) {
             return Err(ManifestError("it has no `keys`, or one of them twice".into()));
@@ -100,7 +105,10 @@ impl Manifest {
         if !files.is_sorted_by(|one, next| one.path < next.path) {
             return Err(ManifestError("its `files` do not ascend by path".into()));
         }
-        Ok(Self { origin, keys, anchors, files, said: members.rest })
+        if !shown.is_sorted_by(|one, next| one < next) || !shown.iter().any(|name| name == DIGEST) {
+            return Err(ManifestError(format!("its `shown` does not ascend, or lacks `{DIGEST}`")));
+        }
+        Ok(Self { origin, keys, anchors, files, shown, said: members.rest })
     }
 
     /// The manifest as a file: JSON, one member a line.
@@ -141,6 +149,7 @@ impl Manifest {
                 "keys": keys,
                 "anchors": anchors.collect::<Vec<_>>(),
                 "files": files.collect::<Vec<_>>(),
+                "shown": self.shown,
             }),
         );
         format!("{whole:#}\n").into_bytes()
@@ -167,6 +176,13 @@ impl FileItem {
             None
         };
         Ok(Self { path, sha256, size, proved_by, said: members.rest })
+    }
+}
+
+fn name(value: Value) -> Result<String, ManifestError> {
+    match value {
+        Value::String(name) => Ok(name),
+        _ => Err(ManifestError("a name in its `shown` is not a text".into())),
     }
 }
 

@@ -2,9 +2,10 @@
 
 use aws_lc_rs::digest as sha;
 use aws_lc_rs::signature::{self as sign, UnparsedPublicKey, VerificationAlgorithm};
+use der::asn1::ObjectIdentifier;
 use der::{Tag, TagNumber};
 
-use super::fields::{Element, Fields, Read, Unreadable, holding};
+use super::fields::{Element, Fields, Oid, Read, Unreadable, holding};
 use super::oids;
 
 /// The hash function of an imprint or a signature.
@@ -42,7 +43,7 @@ pub(super) enum PublicKey {
 
 /// An AlgorithmIdentifier as it stands (RFC 5280, 4.1.1.2).
 struct Identifier<'a> {
-    oid: der::asn1::ObjectIdentifier,
+    oid: ObjectIdentifier,
     parameters: Option<Element<'a>>,
 }
 
@@ -112,6 +113,12 @@ impl SignatureAlgorithm {
         Ok(algorithm)
     }
 
+    /// Reads that of a certificate: whatever it is, it may be a root's, whose signature is not looked at.
+    pub(super) fn of_certificate(element: Element<'_>, name: &'static str) -> Read<Self> {
+        Identifier::read(element, name)?;
+        Ok(Self::read(element, None, name).unwrap_or(Self::Other))
+    }
+
     /// Whether tokens are signed so, over this digest. `openssl ts` checks no other kinds, and everybody should be
     /// able to check a time stamp with it.
     pub(super) fn signs(self, digest: HashAlgorithm) -> bool {
@@ -146,10 +153,12 @@ impl PublicKey {
         let identifier = Identifier::read(fields.take(Tag::Sequence, name)?, name)?;
         let bits = fields.take(Tag::BitString, name)?.whole_bits(name)?;
         fields.end(name)?;
-        let curve = identifier.parameters.filter(|parameters| parameters.tag == Tag::ObjectIdentifier);
-        let curve = curve.map(|curve| curve.oid(name)).transpose()?;
+        let curve = identifier.parameters.filter(|parameters| parameters.is(Tag::ObjectIdentifier));
+        let curve = curve.map(|curve| curve.oid(name)).transpose()?.and_then(Oid::known);
         Ok(match (identifier.oid, curve, bits) {
             (oids::RSA, ..) => {
+                // RFC 3279, 2.3.1: of a key they are NULL.
+                identifier.parameters.ok_or(Unreadable(name))?;
                 identifier.none_or_null(name)?;
                 // The library also reads a key in another wrapping: only this one belongs here.
                 let mut numbers = Element::of(bits, Tag::Sequence, name)?.fields();
@@ -187,7 +196,7 @@ impl PublicKey {
 impl<'a> Identifier<'a> {
     fn read(element: Element<'a>, name: &'static str) -> Read<Self> {
         let mut fields = element.fields();
-        let oid = fields.take(Tag::ObjectIdentifier, name)?.oid(name)?;
+        let oid = fields.take(Tag::ObjectIdentifier, name)?.oid(name)?.known().unwrap_or(oids::NONE);
         let parameters = if fields.is_empty() { None } else { Some(fields.any(name)?) };
         fields.end(name)?;
         Ok(Self { oid, parameters })
@@ -196,7 +205,7 @@ impl<'a> Identifier<'a> {
     fn none_or_null(&self, name: &'static str) -> Read<()> {
         match self.parameters {
             None => Ok(()),
-            Some(parameters) if parameters.tag == Tag::Null && parameters.value.is_empty() => Ok(()),
+            Some(parameters) if parameters.is(Tag::Null) && parameters.value.is_empty() => Ok(()),
             Some(_) => Err(Unreadable(name)),
         }
     }
@@ -205,7 +214,7 @@ impl<'a> Identifier<'a> {
 /// RSASSA-PSS-params (RFC 4055, 3.1). What is left out stands for SHA-1, which is not relied on.
 fn pss(parameters: Option<Element<'_>>, name: &'static str) -> Read<SignatureAlgorithm> {
     let mut fields =
-        parameters.filter(|parameters| parameters.tag == Tag::Sequence).ok_or(Unreadable(name))?.fields();
+        parameters.filter(|parameters| parameters.is(Tag::Sequence)).ok_or(Unreadable(name))?.fields();
     let hash = fields.maybe(holding(TagNumber::N0), name)?;
     let mask = fields.maybe(holding(TagNumber::N1), name)?;
     let salt = fields.maybe(holding(TagNumber::N2), name)?;

@@ -4,15 +4,13 @@ use der::asn1::ObjectIdentifier;
 use der::{Tag, TagNumber};
 
 use super::algorithm::{PublicKey, SignatureAlgorithm};
-use super::fields::{Element, Fields, Read, Unreadable, holding, plain};
+use super::fields::{Element, Fields, Oid, Read, Unreadable, holding, plain};
 use super::name::Name;
 use super::oids;
 use crate::digest::{Digest, sha256};
 
 /// The longest certificate, in bytes.
 pub(super) const MAX_CERTIFICATE: usize = 16 << 10;
-/// The most extensions of one certificate, and the most values in one of them.
-const MAX_EXTENSIONS: usize = 64;
 
 // RFC 5280, 4.2.1.3: the named bits of a key usage.
 const DIGITAL_SIGNATURE: u8 = 0x80;
@@ -42,10 +40,11 @@ pub(super) struct Certificate {
 #[derive(Clone, Debug, Default)]
 struct Extensions {
     /// Basic constraints: whether it is an authority, and how many may stand between it and the signer.
-    authority: Option<(bool, Option<u32>)>,
-    key_usage: Option<Vec<u8>>,
-    /// Extended key usage: whether it is critical, and the purposes.
-    purposes: Option<(bool, Vec<ObjectIdentifier>)>,
+    authority: Option<(bool, Option<u64>)>,
+    /// The bits of the first byte, and whether there are others.
+    key_usage: Option<(u8, bool)>,
+    /// Extended key usage: whether it is critical, and whether it is time stamping alone.
+    purposes: Option<(bool, bool)>,
     subject_key: Option<Vec<u8>>,
     issuer_key: IssuerKey,
     /// GeneralNames, each as it stands.
@@ -110,7 +109,7 @@ impl Certificate {
             not_after,
             key,
             signed: tbs.der.to_vec(),
-            algorithm: SignatureAlgorithm::read(algorithm, None, "signatureAlgorithm")?,
+            algorithm: SignatureAlgorithm::of_certificate(algorithm, "signatureAlgorithm")?,
             signature: signature.to_vec(),
             extensions,
         })
@@ -120,20 +119,15 @@ impl Certificate {
         sha256(&self.der)
     }
 
+    /// Whether it names itself as its issuer. Of a root its own signature proves nothing that its fingerprint does not, and many still
+    /// bear one by SHA-1: it is not looked at.
+    pub(super) fn is_root(&self) -> bool {
+        self.names_as_issuer(self).is_ok()
+    }
+
     /// Whether `issuer` is named as the issuer, and its key made the signature.
     pub(super) fn issued_by(&self, issuer: &Self) -> Result<(), &'static str> {
-        if self.issuer.der != issuer.subject.der {
-            return Err("was issued under another name than that of the next certificate");
-        }
-        let named = &self.extensions.issuer_key;
-        let other_key = named.id.is_some()
-            && issuer.extensions.subject_key.is_some()
-            && named.id != issuer.extensions.subject_key;
-        let other_name = named.name.as_ref().is_some_and(|name| *name != issuer.issuer.der);
-        let other_serial = named.serial.as_ref().is_some_and(|serial| *serial != issuer.serial);
-        if other_key || other_name || other_serial {
-            return Err("names another key of its issuer than that of the next certificate");
-        }
+        self.names_as_issuer(issuer)?;
         if !issuer.key.makes(self.algorithm) {
             return Err(
                 "is signed in a way that is not relied on: RSA of 2048 to 8192 bits, ECDSA (P-256, P-384) or Ed25519, with SHA-2, are",
@@ -146,12 +140,30 @@ impl Certificate {
         }
     }
 
-    /// Whether it may issue certificates, with `between` others between it and the signer's (RFC 5280, 6.1.4).
-    pub(super) fn may_issue(&self, between: usize) -> Result<(), &'static str> {
+    /// Whether `issuer` is named as the issuer, and nothing in it says that another is meant.
+    pub(super) fn names_as_issuer(&self, issuer: &Self) -> Result<(), &'static str> {
+        if self.issuer.der != issuer.subject.der {
+            return Err("was issued under another name than that of the next certificate");
+        }
+        let named = &self.extensions.issuer_key;
+        let other_key = named.id.is_some()
+            && issuer.extensions.subject_key.is_some()
+            && named.id != issuer.extensions.subject_key;
+        let other_name = named.name.as_ref().is_some_and(|name| *name != issuer.issuer.der);
+        let other_serial = named.serial.as_ref().is_some_and(|serial| *serial != issuer.serial);
+        if other_key || other_name || other_serial {
+            return Err("names another key of its issuer than that of the next certificate");
+        }
+        Ok(())
+    }
+
+    /// Whether it may issue certificates, with `between` others between it and the signer's, those left out that authorities
+    /// issued to themselves (RFC 5280, 4.2.1.9 and 6.1.4).
+    pub(super) fn may_issue(&self, between: u64) -> Result<(), &'static str> {
         let Some((true, longest)) = self.extensions.authority else {
             return Err("is not that of a certificate authority");
         };
-        if longest.is_some_and(|longest| usize::try_from(longest).is_ok_and(|longest| longest < between)) {
+        if longest.is_some_and(|longest| longest < between) {
             return Err("may not have so many authorities below it");
         }
         if !self.extensions.allows(KEY_CERT_SIGN) {
@@ -168,7 +180,7 @@ impl Certificate {
     /// Whether its key is for time stamps and for nothing else (RFC 3161, 2.3).
     pub(super) fn may_stamp(&self) -> Result<(), &'static str> {
         match &self.extensions.purposes {
-            Some((true, purposes)) if *purposes == [oids::TIME_STAMPING] => {}
+            Some((true, true)) => {}
             Some((false, _)) => {
                 return Err("states its purpose without making it critical (extended key usage)");
             }
@@ -176,9 +188,9 @@ impl Certificate {
             None => return Err("is not for time stamping (extended key usage)"),
         }
         // Signing, by either of its two names, and nothing beside it.
-        match self.extensions.key_usage.as_deref() {
+        match self.extensions.key_usage {
             None => Ok(()),
-            Some([bits]) if *bits != 0 && bits & !(DIGITAL_SIGNATURE | NON_REPUDIATION) == 0 => Ok(()),
+            Some((bits, false)) if bits != 0 && bits & !(DIGITAL_SIGNATURE | NON_REPUDIATION) == 0 => Ok(()),
             Some(_) => Err("is not for signing alone (key usage)"),
         }
     }
@@ -195,7 +207,7 @@ impl Certificate {
 
     /// Whether a GeneralName is its subject or one of its alternative names (RFC 3161, 2.4.2, `tsa`).
     pub(super) fn is_called(&self, general_name: Element<'_>) -> bool {
-        let subject = general_name.tag == holding(TagNumber::N4) && general_name.value == self.subject.der;
+        let subject = general_name.is(holding(TagNumber::N4)) && general_name.value == self.subject.der;
         subject || self.extensions.alternative_names.iter().any(|name| name == general_name.der)
     }
 }
@@ -203,26 +215,25 @@ impl Certificate {
 impl Extensions {
     /// Whether the key usage has this bit, or there is none.
     fn allows(&self, bit: u8) -> bool {
-        let usage = self.key_usage.as_deref();
-        usage.is_none_or(|usage| usage.first().is_some_and(|bits| bits & bit != 0))
+        self.key_usage.is_none_or(|(bits, _)| bits & bit != 0)
     }
 
     fn read(list: Element<'_>) -> Read<Self> {
         let mut extensions = Self::default();
         let mut seen = Vec::new();
-        for extension in list.fields().all(Tag::Sequence, MAX_EXTENSIONS, "extensions")? {
+        for extension in list.fields().all(Tag::Sequence, "extensions")? {
             let (oid, critical, value) = extension_of(extension)?;
             if seen.contains(&oid) {
                 return Err(Unreadable("extensions"));
             }
             seen.push(oid);
-            extensions.add(oid, critical, value)?;
+            extensions.add(oid.known(), critical, value)?;
         }
         if seen.is_empty() { Err(Unreadable("extensions")) } else { Ok(extensions) }
     }
 
-    fn add(&mut self, oid: ObjectIdentifier, critical: bool, value: &[u8]) -> Read<()> {
-        match oid {
+    fn add(&mut self, oid: Option<ObjectIdentifier>, critical: bool, value: &[u8]) -> Read<()> {
+        match oid.unwrap_or(oids::NONE) {
             oids::BASIC_CONSTRAINTS => {
                 let mut fields = Element::of(value, Tag::Sequence, "basicConstraints")?.fields();
                 let authority = fields.maybe(Tag::Boolean, "cA")?;
@@ -233,15 +244,22 @@ impl Extensions {
                 self.authority = Some((authority, longest));
             }
             oids::KEY_USAGE => {
-                let bits = Element::of(value, Tag::BitString, "keyUsage")?.flags("keyUsage")?;
-                self.key_usage = Some(bits.to_vec());
+                // There are nine bits: they fit two bytes.
+                self.key_usage =
+                    Some(match Element::of(value, Tag::BitString, "keyUsage")?.flags("keyUsage")? {
+                        [] => (0, false),
+                        [bits] => (*bits, false),
+                        [bits, more] => (*bits, *more != 0),
+                        _ => return Err(Unreadable("keyUsage")),
+                    });
             }
             oids::EXTENDED_KEY_USAGE => {
                 let list = Element::of(value, Tag::Sequence, "extKeyUsage")?.fields();
-                let purposes = list.all(Tag::ObjectIdentifier, MAX_EXTENSIONS, "extKeyUsage")?;
+                let purposes = list.all(Tag::ObjectIdentifier, "extKeyUsage")?;
                 let purposes: Read<Vec<_>> =
                     purposes.into_iter().map(|purpose| purpose.oid("extKeyUsage")).collect();
-                self.purposes = Some((critical, purposes?));
+                let alone = matches!(purposes?.as_slice(), [purpose] if *purpose == oids::TIME_STAMPING);
+                self.purposes = Some((critical, alone));
             }
             oids::SUBJECT_ALT_NAME => {
                 let mut names = Element::of(value, Tag::Sequence, "subjectAltName")?.fields();
@@ -260,7 +278,7 @@ impl Extensions {
                 let fields = Element::of(value, Tag::Sequence, "authorityKeyIdentifier")?.fields();
                 self.issuer_key = IssuerKey::read(fields)?;
             }
-            // What a name constraint forbids is forbidden, critical or not.
+            // Critical or not: they are not computed here, and what they forbid is forbidden.
             oids::NAME_CONSTRAINTS => self.beyond = true,
             _ => self.beyond |= critical,
         }
@@ -290,7 +308,7 @@ pub(super) fn only_directory_name<'a>(mut names: Fields<'a>, name: &'static str)
 }
 
 /// Reads an Extension (RFC 5280, 4.1): its name, whether it is critical, and its value.
-pub(super) fn extension_of(extension: Element<'_>) -> Read<(ObjectIdentifier, bool, &[u8])> {
+pub(super) fn extension_of(extension: Element<'_>) -> Read<(Oid<'_>, bool, &[u8])> {
     let mut fields = extension.fields();
     let oid = fields.take(Tag::ObjectIdentifier, "extensions")?.oid("extensions")?;
     let critical = fields.maybe(Tag::Boolean, "extensions")?;

@@ -108,9 +108,15 @@ impl Chain {
         self.certificates.is_empty()
     }
 
-    /// Whether its last certificate is signed by itself, so that nothing is missing.
+    /// Whether its last certificate is its own issuer's, so that nothing is missing.
     pub fn reaches_root(&self) -> bool {
-        self.certificates.last().is_some_and(|last| last.issued_by(last).is_ok())
+        self.certificates.last().is_some_and(Certificate::is_root)
+    }
+
+    /// Until when all of its certificates are valid, in milliseconds since 1970: a token is stamped again before.
+    pub fn valid_until_ms(&self) -> i64 {
+        let ends = self.certificates.iter().map(|certificate| certificate.not_after.saturating_mul(1000));
+        ends.min().unwrap_or_default()
     }
 
     pub(super) fn certificates(&self) -> &[Certificate] {
@@ -121,17 +127,14 @@ impl Chain {
     ///
     /// `time` is in milliseconds since 1970.
     pub(super) fn check(&self, time: i64) -> Result<(&Certificate, &Certificate), StampError> {
-        let (signer, authorities) =
-            self.certificates.split_first().ok_or(StampError::Chain("it is empty"))?;
-        let Some(root) = authorities.last() else {
-            return Err(StampError::Chain(
-                "it has one certificate; add those of the authorities above, up to the root",
-            ));
+        let (Some(signer), Some(root)) = (self.certificates.first(), self.certificates.last()) else {
+            return Err(StampError::Chain("it is empty"));
         };
         if self.certificates.len() > MAX_CHAIN {
             return Err(StampError::Chain("it has more than ten certificates"));
         }
         signer.may_stamp().map_err(|reason| self.wrong(0, reason))?;
+        let mut between = 0;
         for (place, certificate) in self.certificates.iter().enumerate() {
             let right = || {
                 certificate.is_understood()?;
@@ -140,7 +143,7 @@ impl Chain {
                     None if certificate.subject.der != certificate.issuer.der => {
                         return Err("is the last and not a root; add the certificate of its issuer");
                     }
-                    None => certificate.issued_by(certificate)?,
+                    None => certificate.names_as_issuer(certificate)?,
                 }
                 // At the last second both readings of "until" are met: some take it as within, some as after.
                 if time < certificate.not_before.saturating_mul(1000) {
@@ -149,9 +152,12 @@ impl Chain {
                 if time >= certificate.not_after.saturating_mul(1000) {
                     return Err("was no longer valid at the time of the time stamp");
                 }
-                place.checked_sub(1).map_or(Ok(()), |between| certificate.may_issue(between))
+                if place > 0 { certificate.may_issue(between) } else { Ok(()) }
             };
             right().map_err(|reason| self.wrong(place, reason))?;
+            if place > 0 && certificate.subject.der != certificate.issuer.der {
+                between += 1;
+            }
         }
         Ok((signer, root))
     }

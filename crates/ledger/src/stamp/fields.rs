@@ -1,10 +1,12 @@
 //! Reads DER (X.690) field by field, in order, and lets nothing pass that it was not asked for.
 //!
-//! Tags, lengths and primitive values are read by the crate `der`. Its own readers of whole structures skip
+//! Lengths and primitive values are read by the crate `der`. Its own readers of whole structures skip
 //! optional fields they do not know and forget the bytes they read; here the bytes that were signed are kept.
 
+use std::borrow::Cow;
+
 use der::asn1::{BitStringRef, GeneralizedTime, IntRef, ObjectIdentifier, UtcTime};
-use der::{Choice, Decode, DecodeValue, Header, Reader, SliceReader, Tag, TagNumber};
+use der::{Choice, Decode, DecodeValue, Length, Reader, SliceReader, Tag, TagNumber};
 
 /// The name of a field that is missing, of another kind, or not DER.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,10 +23,15 @@ pub(super) struct Fields<'a> {
 /// One element: its tag, its content, and both with the length as they stood.
 #[derive(Clone, Copy)]
 pub(super) struct Element<'a> {
-    pub(super) tag: Tag,
+    /// The byte of the tag: there are more kinds than the crate has names for.
+    pub(super) tag: u8,
     pub(super) value: &'a [u8],
     pub(super) der: &'a [u8],
 }
+
+/// An OBJECT IDENTIFIER, of whatever length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Oid<'a>(&'a [u8]);
 
 /// The tag `[number]` of an element that holds others.
 pub(super) const fn holding(number: TagNumber) -> Tag {
@@ -50,8 +57,7 @@ impl<'a> Fields<'a> {
 
     /// The next field, which must be of this kind.
     pub(super) fn take(&mut self, tag: Tag, name: &'static str) -> Read<Element<'a>> {
-        self.any(name)
-            .and_then(|element| if element.tag == tag { Ok(element) } else { Err(Unreadable(name)) })
+        self.any(name).and_then(|element| if element.is(tag) { Ok(element) } else { Err(Unreadable(name)) })
     }
 
     /// The next field if it is of this kind.
@@ -76,13 +82,10 @@ impl<'a> Fields<'a> {
         self.rest.is_empty()
     }
 
-    /// All that is left, each of the same kind, at most `most`.
-    pub(super) fn all(mut self, tag: Tag, most: usize, name: &'static str) -> Read<Vec<Element<'a>>> {
+    /// All that is left, each of the same kind.
+    pub(super) fn all(mut self, tag: Tag, name: &'static str) -> Read<Vec<Element<'a>>> {
         let mut elements = Vec::new();
         while !self.is_empty() {
-            if elements.len() == most {
-                return Err(Unreadable(name));
-            }
             elements.push(self.take(tag, name)?);
         }
         Ok(elements)
@@ -102,12 +105,34 @@ impl<'a> Element<'a> {
         Fields::of(self.value)
     }
 
-    pub(super) fn oid(self, name: &'static str) -> Read<ObjectIdentifier> {
-        let oid: ObjectIdentifier = self.decode(name)?;
-        // X.690, 8.19.2: an arc has no leading zeroes. The crate reads them.
-        let starts = std::iter::once(&0).chain(oid.as_bytes()).zip(oid.as_bytes());
+    /// Whether its value is written as DER has values of its kind, where there is more than one way (X.690, 8 and 11).
+    fn is_well_formed(self) -> bool {
+        let name = "value";
+        match Tag::try_from(self.tag) {
+            Ok(Tag::Boolean) => self.boolean(name).is_ok(),
+            Ok(Tag::Integer) => self.integer(name).is_ok(),
+            Ok(Tag::BitString) => self.flags(name).is_ok(),
+            Ok(Tag::Null) => self.value.is_empty(),
+            Ok(Tag::ObjectIdentifier) => self.oid(name).is_ok(),
+            _ => true,
+        }
+    }
+
+    /// Whether it is of this kind.
+    pub(super) fn is(self, tag: Tag) -> bool {
+        self.tag == tag.octet()
+    }
+
+    pub(super) fn oid(self, name: &'static str) -> Read<Oid<'a>> {
+        // X.690, 8.19.2: an arc has no leading zeroes, and the last one ends.
+        let starts = std::iter::once(&0).chain(self.value).zip(self.value);
         let padded = starts.into_iter().any(|(before, first)| before & 0x80 == 0 && *first == 0x80);
-        if padded { Err(Unreadable(name)) } else { Ok(oid) }
+        let ended = self.value.last().is_some_and(|last| *last < 0x80);
+        if self.is(Tag::ObjectIdentifier) && ended && !padded {
+            Ok(Oid(self.value))
+        } else {
+            Err(Unreadable(name))
+        }
     }
 
     /// An INTEGER of any length, in two's complement.
@@ -115,9 +140,13 @@ impl<'a> Element<'a> {
         self.decode::<IntRef<'_>>(name).map(|integer| integer.as_bytes())
     }
 
-    /// An INTEGER from 0 to 2^32 - 1.
-    pub(super) fn number(self, name: &'static str) -> Read<u32> {
-        self.decode(name)
+    /// An INTEGER from 0; what is larger than any number here is the largest.
+    pub(super) fn number(self, name: &'static str) -> Read<u64> {
+        match self.integer(name)? {
+            [first, ..] if *first >= 0x80 => Err(Unreadable(name)),
+            [0, rest @ ..] | rest if rest.len() > 8 => Ok(u64::MAX),
+            [0, rest @ ..] | rest => Ok(rest.iter().fold(0, |number, byte| number << 8 | u64::from(*byte))),
+        }
     }
 
     pub(super) fn boolean(self, name: &'static str) -> Read<bool> {
@@ -139,28 +168,78 @@ impl<'a> Element<'a> {
 
     /// A UTCTime or GeneralizedTime without fraction, in seconds since 1970 (RFC 5280, 4.1.2.5).
     pub(super) fn seconds(self, name: &'static str) -> Read<i64> {
-        let since = match self.tag {
-            Tag::UtcTime => self.decode::<UtcTime>(name)?.to_unix_duration(),
-            _ => self.decode::<GeneralizedTime>(name)?.to_unix_duration(),
+        let since = if self.is(Tag::UtcTime) {
+            self.decode::<UtcTime>(name)?.to_unix_duration()
+        } else {
+            self.decode::<GeneralizedTime>(name)?.to_unix_duration()
         };
         i64::try_from(since.as_secs()).map_err(|_| Unreadable(name))
     }
 
     /// The same content under the tag that it has without its implicit one.
     pub(super) fn tagged(self, tag: Tag) -> Self {
-        Self { tag, ..self }
+        Self { tag: tag.octet(), ..self }
     }
 
     fn decode<T: Choice<'a> + DecodeValue<'a>>(self, name: &'static str) -> Read<T> {
-        let read = || der::asn1::AnyRef::new(self.tag, self.value)?.decode_as();
+        let read = || der::asn1::AnyRef::new(Tag::try_from(self.tag)?, self.value)?.decode_as();
         read().map_err(|_| Unreadable(name))
     }
 }
 
+/// The first element, and what follows it.
 fn split(bytes: &[u8]) -> Option<(Element<'_>, &[u8])> {
-    let mut reader = SliceReader::new(bytes).ok()?;
-    let header = Header::decode(&mut reader).ok()?;
-    let value = reader.read_slice(header.length).ok()?;
-    let (der, rest) = bytes.split_at_checked(usize::try_from(reader.position()).ok()?)?;
-    Some((Element { tag: header.tag, value, der }, rest))
+    let (&tag, after) = bytes.split_first()?;
+    let (class, holds, number) = (tag >> 6, tag & 0x20 != 0, tag & 0x1f);
+    // Of the universal kinds a SEQUENCE and a SET hold others (X.690, 8.9 and 8.11), and in DER no other that is met here.
+    let of_its_kind = class != 0 || holds == matches!(number, 0x10 | 0x11);
+    // X.690, 8.1.2.4: a larger number is written in more bytes. None is met here.
+    if number == 0x1f || !of_its_kind {
+        return None;
+    }
+    let mut reader = SliceReader::new(after).ok()?;
+    let length = Length::decode(&mut reader).ok()?;
+    let value = reader.read_slice(length).ok()?;
+    let (der, rest) = bytes.split_at_checked(usize::try_from(reader.position()).ok()? + 1)?;
+    let element = Element { tag, value, der };
+    element.is_well_formed().then_some((element, rest))
+}
+
+impl<'a> Oid<'a> {
+    /// Its bytes.
+    pub(super) fn as_bytes(self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The same name as one that this program knows.
+    pub(super) fn known(self) -> Option<ObjectIdentifier> {
+        ObjectIdentifier::from_bytes(self.0).ok()
+    }
+
+    /// As `1.2.840.113549.1.9.3` (X.690, 8.19).
+    pub(super) fn text(self) -> String {
+        let mut arcs: Vec<Cow<'_, str>> = Vec::new();
+        for part in self.0.split_inclusive(|byte| *byte < 0x80) {
+            // An arc of more than 128 bits is no number that anybody would know again.
+            let arc = part
+                .iter()
+                .try_fold(0_u128, |arc, byte| Some(arc.checked_mul(128)? | u128::from(byte & 0x7f)));
+            match arc {
+                Some(arc) if arcs.is_empty() => {
+                    let first = (arc / 40).min(2);
+                    arcs.push(first.to_string().into());
+                    arcs.push((arc - 40 * first).to_string().into());
+                }
+                Some(arc) => arcs.push(arc.to_string().into()),
+                None => arcs.push("…".into()),
+            }
+        }
+        arcs.join(".")
+    }
+}
+
+impl PartialEq<ObjectIdentifier> for Oid<'_> {
+    fn eq(&self, other: &ObjectIdentifier) -> bool {
+        self.0 == other.as_bytes()
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
+use data_encoding::HEXLOWER;
 use der::Tag;
 
-use super::fields::{Element, Read, Unreadable};
+use super::fields::{Element, Read};
 
 /// The longest text of a name, in characters.
 const MAX_TEXT: usize = 1000;
@@ -26,10 +27,11 @@ impl Name {
             let mut separator = if text.is_empty() { "" } else { ", " };
             loop {
                 let mut attribute = attributes.sequence(name)?;
-                let kind = attribute.take(Tag::ObjectIdentifier, name)?.oid(name)?.to_string();
+                let kind = attribute.take(Tag::ObjectIdentifier, name)?.oid(name)?.text();
                 let value = attribute.any(name)?;
                 attribute.end(name)?;
-                let value = string(value).ok_or(Unreadable(name))?;
+                // RFC 4514, 2.4: a value that is no text is shown as its bytes. Names are compared as bytes, whatever they say.
+                let value = string(value).unwrap_or_else(|| format!("#{}", HEXLOWER.encode(value.der)));
                 text.push_str(separator);
                 text.push_str(short(&kind).unwrap_or(&kind));
                 text.push('=');
@@ -50,7 +52,7 @@ impl Name {
 /// A DirectoryString or one of the kinds that stand in names beside it.
 fn string(element: Element<'_>) -> Option<String> {
     let bytes = element.value;
-    match element.tag {
+    match Tag::try_from(element.tag).ok()? {
         Tag::Utf8String => String::from_utf8(bytes.to_vec()).ok(),
         Tag::PrintableString | Tag::Ia5String | Tag::NumericString | Tag::VisibleString => {
             bytes.is_ascii().then(|| bytes.iter().map(|&byte| char::from(byte)).collect())

@@ -38,3 +38,6 @@ pub(super) const CERTIFICATE_POLICIES: Oid = Oid::new_unwrap("2.5.29.32");
 pub(super) const AUTHORITY_KEY_ID: Oid = Oid::new_unwrap("2.5.29.35");
 pub(super) const EXTENDED_KEY_USAGE: Oid = Oid::new_unwrap("2.5.29.37");
 pub(super) const TIME_STAMPING: Oid = Oid::new_unwrap("1.3.6.1.5.5.7.3.8");
+
+/// One that nothing is called by (X.667 gives these to whoever wants one): it stands for those that are too long to be known.
+pub(super) const NONE: Oid = Oid::new_unwrap("2.25.0");

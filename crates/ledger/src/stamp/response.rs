@@ -8,15 +8,13 @@ use der::{DecodeValue, Header, Length, SliceReader, Tag, TagNumber};
 
 use super::algorithm::{HashAlgorithm, SignatureAlgorithm};
 use super::certificate::{Certificate, extension_of, only_directory_name};
-use super::chain::{Chain, MAX_CHAIN};
-use super::fields::{Element, Fields, Read, Unreadable, holding, plain};
+use super::chain::Chain;
+use super::fields::{Element, Fields, Oid, Read, Unreadable, holding, plain};
 use super::oids;
 use super::{Stamp, StampError};
 
 /// The longest response, in bytes.
 pub const MAX_RESPONSE: usize = 64 << 10;
-/// The most attributes, algorithms and the like in one list.
-const MAX_LIST: usize = 32;
 
 const NOT_RELIED_ON: &str = "it is signed in a way that is not relied on; ask an authority that signs with RSA \
     (PKCS#1 v1.5, 2048 to 8192 bits) or ECDSA (P-256, P-384), and SHA-2";
@@ -33,7 +31,7 @@ pub struct Response<'a> {
 #[derive(Clone)]
 struct Info<'a> {
     bytes: &'a [u8],
-    policy: ObjectIdentifier,
+    policy: Oid<'a>,
     hash: HashAlgorithm,
     imprint: &'a [u8],
     serial: &'a [u8],
@@ -81,7 +79,7 @@ impl<'a> Response<'a> {
             return Err(StampError::OtherRequest);
         }
         let (signer, root) = chain.check(self.info.time)?;
-        self.check_signature(signer, chain)?;
+        self.check_signature(signer)?;
         if self.info.authority.is_some_and(|name| !signer.is_called(name)) {
             return Err(StampError::Token("it names another authority than its signer"));
         }
@@ -89,7 +87,7 @@ impl<'a> Response<'a> {
             time_ms: self.info.time,
             accuracy: self.info.accuracy,
             serial: hexadecimal(self.info.serial),
-            policy: self.info.policy.to_string(),
+            policy: self.info.policy.text(),
             hash: self.info.hash,
             authority: signer.subject.text.clone(),
             signer_not_after_ms: signer.not_after.saturating_mul(1000),
@@ -121,13 +119,13 @@ impl<'a> Response<'a> {
             return Err(Unreadable("version").into());
         }
         let digests = fields.take(Tag::Set, "digestAlgorithms")?.fields();
-        let digests = digests.all(Tag::Sequence, MAX_LIST, "digestAlgorithms")?;
+        let digests = digests.all(Tag::Sequence, "digestAlgorithms")?;
         let digests: Read<Vec<_>> =
             digests.into_iter().map(|digest| HashAlgorithm::read(digest, "digestAlgorithms")).collect();
         let info = Info::read(fields.sequence("encapContentInfo")?)?;
         // Nobody signed these: what cannot be read among them is nothing against the token, and no help with the chain.
         let certificates = fields.maybe(holding(TagNumber::N0), "certificates")?;
-        let certificates = certificates.map(|set| set.fields().all(Tag::Sequence, MAX_CHAIN, "certificates"));
+        let certificates = certificates.map(|set| set.fields().all(Tag::Sequence, "certificates"));
         let certificates = certificates.transpose().unwrap_or_default().unwrap_or_default();
         let certificates =
             certificates.into_iter().filter_map(|element| Certificate::read(element.der).ok()).collect();
@@ -140,7 +138,7 @@ impl<'a> Response<'a> {
         Ok(Self { info, signer, certificates })
     }
 
-    fn check_signature(&self, signer: &Certificate, chain: &Chain) -> Result<(), StampError> {
+    fn check_signature(&self, signer: &Certificate) -> Result<(), StampError> {
         if !self.signer.is(signer) {
             return Err(StampError::Token(
                 "it was signed by another than the first certificate of the chain",
@@ -148,16 +146,15 @@ impl<'a> Response<'a> {
         }
         let attributes = Attributes::read(self.signer.attributes)?;
         let content_type = attributes.one(oids::CONTENT_TYPE)?.ok_or(Unreadable("contentType"))?;
-        if content_type.tag != Tag::ObjectIdentifier || content_type.oid("contentType")? != oids::TST_INFO {
+        if content_type.oid("contentType")? != oids::TST_INFO {
             return Err(StampError::Token("what is signed is not a time stamp"));
         }
         let digest = attributes.one(oids::MESSAGE_DIGEST)?.ok_or(Unreadable("messageDigest"))?;
-        if digest.tag != Tag::OctetString
-            || digest.value != self.signer.digest.digest(self.info.bytes).as_ref()
+        if !digest.is(Tag::OctetString) || digest.value != self.signer.digest.digest(self.info.bytes).as_ref()
         {
             return Err(StampError::Token("what it states is not what was signed"));
         }
-        attributes.check_certificates(chain)?;
+        attributes.check_certificate(signer)?;
         // RFC 5652, 5.4: what is signed is the attributes as a SET, not under the tag they bear in the token.
         let mut signed = vec![Tag::Set.octet()];
         signed.extend(self.signer.attributes.der.iter().skip(1));
@@ -207,7 +204,7 @@ impl<'a> Info<'a> {
         });
         let authority = authority.transpose()?;
         if let Some(list) = fields.maybe(holding(TagNumber::N1), "extensions")? {
-            for extension in list.fields().all(Tag::Sequence, MAX_LIST, "extensions")? {
+            for extension in list.fields().all(Tag::Sequence, "extensions")? {
                 if extension_of(extension)?.1 {
                     return Err(StampError::Token("it has a restriction that this program does not know"));
                 }
@@ -255,51 +252,55 @@ impl<'a> Signer<'a> {
     }
 }
 
-/// The signed attributes (RFC 5652, 11), each with its one value.
-struct Attributes<'a>(Vec<(ObjectIdentifier, Fields<'a>)>);
+/// The signed attributes (RFC 5652, 11), each with its values.
+///
+/// They are a SET, which in DER ascends, and well-known authorities did not sort it. What is signed is what stands there, in its order.
+struct Attributes<'a>(Vec<(Oid<'a>, Fields<'a>)>);
 
 impl<'a> Attributes<'a> {
     fn read(set: Element<'a>) -> Read<Self> {
         let name = "signedAttrs";
-        let attributes = set.fields().all(Tag::Sequence, MAX_LIST, name)?.into_iter().map(|attribute| {
+        let attributes = set.fields().all(Tag::Sequence, name)?.into_iter().map(|attribute| {
             let mut fields = attribute.fields();
             let oid = fields.take(Tag::ObjectIdentifier, name)?.oid(name)?;
             let values = fields.take(Tag::Set, name)?.fields();
             fields.end(name)?;
             Ok((oid, values))
         });
-        attributes.collect::<Read<_>>().map(Self)
+        let attributes: Vec<_> = attributes.collect::<Read<_>>()?;
+        let mut names: Vec<&[u8]> = attributes.iter().map(|(oid, _)| oid.as_bytes()).collect();
+        names.sort_unstable();
+        if names.array_windows().any(|[one, next]| one == next) {
+            Err(Unreadable(name))
+        } else {
+            Ok(Self(attributes))
+        }
     }
 
-    /// The value of the attribute, which may stand once and may have one value.
+    /// The value of the attribute, which has one.
     fn one(&self, oid: ObjectIdentifier) -> Read<Option<Element<'a>>> {
-        let mut found = self.0.iter().filter(|(found, _)| *found == oid).map(|(_, values)| *values);
-        let Some(mut values) = found.next() else { return Ok(None) };
+        let found = self.0.iter().find(|(found, _)| *found == oid);
+        let Some((_, mut values)) = found.copied() else { return Ok(None) };
         let value = values.any("signedAttrs")?;
         values.end("signedAttrs")?;
-        if found.next().is_some() { Err(Unreadable("signedAttrs")) } else { Ok(Some(value)) }
+        Ok(Some(value))
     }
 
-    /// That the certificates named under the signature are those of the chain, the signer's first
-    /// (RFC 2634, 5.4; RFC 5035, 3). Both attributes may stand; then both must be right.
-    fn check_certificates(&self, chain: &Chain) -> Result<(), StampError> {
+    /// That the certificate named under the signature is the signer's (RFC 2634, 5.4; RFC 5035, 3). Both attributes may stand; then
+    /// both must be right. Further certificates that they name are not looked at: they are not the signer's.
+    fn check_certificate(&self, signer: &Certificate) -> Result<(), StampError> {
         let mut named = false;
         for (oid, version) in [(oids::SIGNING_CERTIFICATE, 1), (oids::SIGNING_CERTIFICATE_V2, 2)] {
             let Some(value) = self.one(oid)? else { continue };
             let mut fields = Element::of(value.der, Tag::Sequence, "SigningCertificate")?.fields();
-            let certificates = fields.sequence("certs")?.all(Tag::Sequence, MAX_LIST, "certs")?;
-            if let Some(policies) = fields.maybe(Tag::Sequence, "policies")? {
-                policies.fields().all(Tag::Sequence, MAX_LIST, "policies")?;
-            }
+            let certificates = fields.sequence("certs")?.all(Tag::Sequence, "certs")?;
+            fields.maybe(Tag::Sequence, "policies")?;
             fields.end("SigningCertificate")?;
-            for (place, id) in certificates.into_iter().enumerate() {
-                let id = CertificateId::read(id.fields(), version)?;
-                let at = chain.certificates().iter().position(|certificate| id.is(certificate));
-                if at.is_none_or(|at| (at == 0) != (place == 0)) {
-                    return Err(StampError::Token("it names other certificates than those of the chain"));
-                }
-                named = true;
+            let first = certificates.first().ok_or(Unreadable("certs"))?;
+            if !CertificateId::read(first.fields(), version)?.is(signer) {
+                return Err(StampError::Token("it names another certificate than the first of the chain"));
             }
+            named = true;
         }
         if named { Ok(()) } else { Err(StampError::Token("it does not say which certificate signed it")) }
     }
@@ -359,7 +360,7 @@ fn granted(mut fields: Fields<'_>) -> Result<(), StampError> {
     let mut text = String::new();
     if let Some(lines) = fields.maybe(Tag::Sequence, "statusString")? {
         let mut said = Vec::new();
-        for line in lines.fields().all(Tag::Utf8String, MAX_LIST, "statusString")? {
+        for line in lines.fields().all(Tag::Utf8String, "statusString")? {
             said.push(std::str::from_utf8(line.value).map_err(|_| Unreadable("statusString"))?);
         }
         text = said.join(" ").chars().filter(|character| !character.is_control()).take(500).collect();
@@ -419,5 +420,5 @@ fn accuracy_of(mut fields: Fields<'_>) -> Read<Duration> {
     let millis = thousandths(TagNumber::N0)?;
     let micros = thousandths(TagNumber::N1)?;
     fields.end(name)?;
-    Ok(Duration::from_secs(seconds.into()) + Duration::from_micros(u64::from(millis * 1000 + micros)))
+    Ok(Duration::from_secs(seconds).saturating_add(Duration::from_micros(millis * 1000 + micros)))
 }

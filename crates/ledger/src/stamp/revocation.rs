@@ -131,7 +131,7 @@ impl<'a> List<'a> {
 
 /// Whether one of these is critical. Those that cut a list in parts are (RFC 5280, 5.2.4, 5.2.5 and 5.3.3); none that may be is read here.
 fn has_critical(extensions: Element<'_>) -> Read<bool> {
-    let list = extensions.fields().all(Tag::Sequence, 64, "crlExtensions")?;
+    let list = extensions.fields().all(Tag::Sequence, "crlExtensions")?;
     let parts: Read<Vec<bool>> = list.into_iter().map(|extension| Ok(extension_of(extension)?.1)).collect();
     Ok(parts?.contains(&true))
 }

@@ -45,7 +45,7 @@ fn der_is_read_as_der_and_not_as_ber() {
     assert!(!read(&[0x24, 0x03, 0x04, 0x01, 0x00]));
     assert!(!read(&[0x1f, 0x81, 0x00, 0x00]));
 
-    let value = |tag, value| Element { tag, value, der: value };
+    let value = |tag: Tag, value| Element { tag: tag.octet(), value, der: value };
     assert!(value(Tag::Integer, &[0x00, 0x80]).integer("x").is_ok());
     assert!(value(Tag::Integer, &[0xff]).integer("x").is_ok());
     assert!(value(Tag::Integer, &[0x00, 0x7f]).integer("x").is_err());
@@ -87,11 +87,19 @@ fn a_name_is_shown_so_that_it_cannot_pass_for_another() {
     assert_eq!(read(&[common(0x14, &[0xc4])]).unwrap(), "CN=Ä");
     let two = [attribute(&[0x55, 4, 6], 0x13, b"AT"), attribute(&[0x2a, 3, 4], 0x16, b"x")];
     assert_eq!(read(&two).unwrap(), "C=AT, 1.2.3.4=x");
-    assert!(read(&[common(0x0c, &[0xff])]).is_err());
-    assert!(read(&[common(0x13, &[0xc4])]).is_err());
-    assert!(read(&[common(0x1e, &[0xd8, 0])]).is_err());
-    assert!(read(&[common(0x1e, &[0])]).is_err());
-    assert!(read(&[common(0x04, b"a")]).is_err());
+    // What is no text, or no kind of text that stands in names, is its bytes (RFC 4514, 2.4).
+    assert_eq!(read(&[common(0x0c, &[0xff])]).unwrap(), "CN=#0c01ff");
+    assert_eq!(read(&[common(0x13, &[0xc4])]).unwrap(), "CN=#1301c4");
+    assert_eq!(read(&[common(0x1e, &[0xd8, 0])]).unwrap(), "CN=#1e02d800");
+    assert_eq!(read(&[common(0x1e, &[0])]).unwrap(), "CN=#1e0100");
+    assert_eq!(read(&[common(0x04, b"a")]).unwrap(), "CN=#040161");
+    assert_eq!(read(&[common(0x1c, &[0, 0, 0, 0x41])]).unwrap(), "CN=#1c0400000041");
+    // An arc of 128 bits, as X.667 makes them of random numbers.
+    let uuid = [[0x69, 0x83].as_slice(), &[0xff; 17], &[0x7f]].concat();
+    let many = format!("2.25.{}=x", u128::MAX);
+    assert_eq!(read(&[attribute(&uuid, 0x0c, b"x")]).unwrap(), many);
+    assert_eq!(read(&[attribute(&[0x69, 0x87, 0x80, 0x00], 0x0c, b"x")]).unwrap(), "2.25.114688=x");
+    assert!(read(&[attribute(&[0x69, 0x80, 0x01], 0x0c, b"x")]).is_err());
     assert!(read(&[element(Tag::Set, &[])]).is_err());
 }
 

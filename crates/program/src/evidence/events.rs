@@ -36,6 +36,9 @@ pub struct Stamp {
     pub token: String,
     /// The certificates from the signer's to the root's, PEM.
     pub chain: String,
+    /// Until when all of these certificates are valid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Time>,
 }
 
 /// What happened.

@@ -1,11 +1,15 @@
 //! Who vouches for the record, and up to where they have seen it.
 
-use super::{Authority, Event, Witness};
+use super::{Authority, Event, Stamp, Witness};
 use crate::{DAY, HOUR, Line, Recorded, Time};
 use serde::{Deserialize, Serialize};
 
 /// How long what happened may go unseen by somebody who vouches for the record.
 const PATIENCE: i64 = DAY;
+/// A token is stamped again so long before a certificate of its chain ends, or so long after it was made, whichever is first:
+/// digests age too.
+const RENEW_BEFORE: i64 = 60 * DAY;
+const RENEW_AFTER: i64 = 365 * DAY;
 
 /// Witnesses, authorities, the newest anchors, and the keys that signed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +33,9 @@ pub struct Evidence {
     /// When the oldest entry was made that others have yet to see.
     #[serde(default)]
     pub news_since: Option<Time>,
+    /// When the newest tokens are stamped again, with all that they cover, though nothing else happened.
+    #[serde(default)]
+    pub renew_at: Option<Time>,
 }
 
 /// How a witness or an authority stands.
@@ -128,11 +135,13 @@ impl Evidence {
         self.last_act.is_some_and(|act| act >= seen)
     }
 
-    /// Is it time to ask again? When there is news; and, every hour, when somebody did not answer the last time.
+    /// Is it time to ask again? When there is news; every hour, when somebody did not answer the last time; and before the newest
+    /// tokens age: a new one covers the entry that holds them, and so outlives their certificates for them.
     #[must_use]
     pub fn wants_anchor(&self, now: Time) -> bool {
         let asked_again = |last: &Anchor| !last.failed.is_empty() && last.time + HOUR <= now;
-        self.is_anchored() && (self.has_news() || self.last.as_ref().is_some_and(asked_again))
+        let ages = !self.authorities.is_empty() && self.renew_at.is_some_and(|at| at <= now);
+        self.is_anchored() && (self.has_news() || ages || self.last.as_ref().is_some_and(asked_again))
     }
 
     /// How this witness or authority stands.
@@ -188,6 +197,9 @@ impl Evidence {
                         standing.last = Some(anchor.clone());
                     }
                 }
+                if !stamps.is_empty() {
+                    self.renew_at = stamps.iter().map(renewed_at).min();
+                }
                 self.anchors = self.anchors.saturating_add(1);
                 self.news_since = self.last_act.filter(|act| act >= size).map(|_| recorded.time);
                 self.last = Some(anchor);
@@ -217,4 +229,14 @@ impl Evidence {
         });
         self.standings = standings.collect();
     }
+}
+
+/// When a token is stamped again. Never sooner than a day after it was made, and never before half of its time is over: a
+/// certificate that ends soon is no reason to ask every minute.
+fn renewed_at(stamp: &Stamp) -> Time {
+    let made = stamp.time;
+    let ends = stamp.valid_until.unwrap_or(Time::LATEST);
+    let halfway = made + (ends - made).max(0) / 2;
+    let before = (ends + -RENEW_BEFORE).max(halfway).min(made + RENEW_AFTER);
+    before.max(made + DAY)
 }

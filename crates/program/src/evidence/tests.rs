@@ -37,6 +37,52 @@ fn anchor(world: &World, cosigned: &[&str], failed: &[&str]) -> Command {
     }
 }
 
+/// A token made now, of a chain that is valid for so many days more.
+fn stamped(world: &World, days: i64) -> Command {
+    let Command::NoteAnchor { size, root, checkpoint, .. } = anchor(world, &[], &[]) else { unreachable!() };
+    let stamp = Stamp {
+        authority: line("tsa"),
+        time: world.now,
+        token: "AA==".to_owned(),
+        chain: "PEM".to_owned(),
+        valid_until: Some(world.now + days * DAY),
+    };
+    Command::NoteAnchor {
+        size,
+        root,
+        checkpoint,
+        cosigned: Vec::new(),
+        stamps: vec![stamp],
+        failed: Vec::new(),
+    }
+}
+
+/// Whatever the record does meanwhile, nothing: a token is stamped again before its certificates end, and once a year at least;
+/// and however soon they end, not more than once a day.
+#[test]
+fn a_token_is_stamped_again_before_it_ages() {
+    for (days, due) in [(3650, 365), (200, 140), (90, 45), (10, 5), (1, 1), (-5, 1)] {
+        let mut world = world();
+        world.operator(authority("tsa")).unwrap();
+        world.program(stamped(&world, days)).unwrap();
+        let evidence = |world: &World, after| world.state.evidence.wants_anchor(world.now + after);
+        assert!(!evidence(&world, due * DAY - 1), "{days} days: too soon");
+        assert!(evidence(&world, due * DAY), "{days} days: forgotten");
+        world.now = world.now + due * DAY;
+        world.program(stamped(&world, 3650)).unwrap();
+        assert!(!evidence(&world, 364 * DAY), "{days} days: it was renewed");
+    }
+}
+
+/// What is kept for its signature alone, when the key is replaced, was seen by nobody.
+#[test]
+fn a_checkpoint_that_nobody_has_seen_is_no_anchor() {
+    let mut world = world();
+    let kept = anchor(&world, &[], &[]);
+    world.program(kept).unwrap();
+    assert!(world.state.evidence.last.is_none() && world.state.evidence.has_news());
+}
+
 fn export() -> Command {
     Command::RecordExport {
         secret: SECRET,

@@ -57,7 +57,7 @@ impl Passphrase {
         }
         options.output().either(
             || json!({ "passphrase": "changed" }),
-            |out| out.line("The passphrase is changed. The one before opens this record no more; it still opens old backups."),
+            |out| out.line("The passphrase is changed. The one before opens this record no more; it still opens copies made before."),
         )
     }
 }

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use program::Subject;
 use serde_json::{Value, json};
 use service::{EntryView, HistoryFilter, Service, Verification};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The record.
 #[derive(Debug, Subcommand)]
@@ -28,12 +28,18 @@ pub(crate) enum Record {
         /// back to an older state
         #[arg(long, value_name = "FILE")]
         against: Option<PathBuf>,
+        /// The same by the words of a checkpoint, as `record checkpoint` prints them: `812 abandon ability …`
+        #[arg(long, value_name = "WORDS", conflicts_with = "against")]
+        against_words: Option<String>,
     },
     /// The signed checkpoint over the whole record, and the key that verifies it
     Checkpoint {
         /// Write it into this new file, to be kept elsewhere
         #[arg(long, value_name = "FILE")]
         out: Option<PathBuf>,
+        /// Show it as a QR code too, to be taken along by telephone
+        #[arg(long)]
+        qr: bool,
     },
     /// One entry, and of its fields those named, with the proof that it is in the record: one file that needs nothing else but
     /// the record's key
@@ -90,12 +96,15 @@ pub(crate) struct List {
 
 impl Record {
     pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
-        if let Record::Verify { against } = self {
+        if let Record::Verify { against, against_words } = self {
             let kept = against.as_deref().map(lookup::read_text).transpose()?;
             let verified = verify(options).await?;
-            let continued = match kept {
-                Some(kept) => Some(Session::open(options).await?.service.continues(&kept).await?),
-                None => None,
+            let continued = match (kept, against_words) {
+                (Some(kept), _) => Some(Session::open(options).await?.service.continues(&kept).await?),
+                (None, Some(words)) => {
+                    Some(Session::open(options).await?.service.continues_words(&words).await?)
+                }
+                (None, None) => None,
             };
             return told(options, &verified, continued);
         }
@@ -130,19 +139,6 @@ impl Record {
                     },
                 )?;
             }
-            Record::Checkpoint { out: Some(out) } => {
-                let (checkpoint, key) = (session.service.checkpoint(), session.service.verifier_key());
-                new_file(&out, checkpoint.as_bytes())?;
-                session.out.either(
-                    || json!({ "file": out, "checkpoint": checkpoint, "verifier": key }),
-                    |told| {
-                        told.line(format!(
-                            "`{}` holds the checkpoint; keep it away from this machine",
-                            out.display()
-                        ))
-                    },
-                )?;
-            }
             Record::RotateKey { reason } => {
                 let reason = lookup::text("reason", &reason)?;
                 let done = session.service.rotate_key(&session.actor, reason).await?;
@@ -155,17 +151,7 @@ impl Record {
                     );
                 }
             }
-            Record::Checkpoint { out: None } => {
-                let (checkpoint, key) = (session.service.checkpoint(), session.service.verifier_key());
-                session.out.either(
-                    || json!({ "checkpoint": checkpoint, "verifier": key }),
-                    |out| {
-                        out.line(checkpoint.trim_end())?;
-                        output::note(format!("verify it with the key\n{key}"));
-                        Ok(())
-                    },
-                )?;
-            }
+            Record::Checkpoint { out, qr } => checkpoint(&session, out.as_deref(), qr)?,
             Record::Verify { .. } => {}
         }
         session.close().await;
@@ -185,6 +171,41 @@ pub(crate) fn new_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), Failu
             .remedy("name a file that does not exist yet"),
         _ => Failure::storage(format!("`{}` cannot be written: {error}", path.display())),
     })
+}
+
+/// The checkpoint to standard output or into a file; what people compare it by beside it.
+fn checkpoint(session: &Session, file: Option<&Path>, qr: bool) -> Result<(), Failure> {
+    let (checkpoint, key) = (session.service.checkpoint(), session.service.verifier_key());
+    let words = session.service.checkpoint_in_words()?;
+    if let Some(file) = file {
+        new_file(file, checkpoint.as_bytes())?;
+    }
+    session.out.either(
+        || {
+            let mut told = json!({ "checkpoint": checkpoint, "verifier": key, "words": words });
+            if let (Value::Object(told), Some(file)) = (&mut told, file) {
+                told.insert("file".to_owned(), json!(file));
+            }
+            told
+        },
+        |out| {
+            match file {
+                None => out.line(checkpoint.trim_end())?,
+                Some(file) => out.line(format!(
+                    "`{}` holds the checkpoint; keep it away from this machine",
+                    file.display()
+                ))?,
+            }
+            if qr {
+                let code = qrcode::QrCode::new(checkpoint.as_bytes())
+                    .map_err(|error| Failure::storage(format!("no QR code can be made: {error}")))?;
+                output::note(code.render::<qrcode::render::unicode::Dense1x2>().build());
+            }
+            output::note(format!("verify it with the key\n{key}"));
+            output::note(format!("or read it out: {words}"));
+            Ok(())
+        },
+    )
 }
 
 /// Verifies all of the record, with a progress bar.

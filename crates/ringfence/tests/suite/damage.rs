@@ -8,6 +8,10 @@ use std::process::Command;
 
 /// Runs Python on the record's database, behind the program's back. `db` is the connection.
 fn tamper(folder: &Folder, script: &str) {
+    tamper_with(&record(folder), script);
+}
+
+fn tamper_with(database: &Path, script: &str) {
     let script = format!(
         "import sqlite3, sys\n\
          db = sqlite3.connect(sys.argv[1], isolation_level=None)\n\
@@ -20,7 +24,7 @@ fn tamper(folder: &Folder, script: &str) {
          db.close()"
     );
     let mut python = Command::new("python3");
-    let output = python.arg("-c").arg(script).arg(record(folder)).output().expect("python3 is installed");
+    let output = python.arg("-c").arg(script).arg(database).output().expect("python3 is installed");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
@@ -34,7 +38,10 @@ fn damage(folder: &Folder) -> Value {
     let said = folder.run(&["record", "verify", "--json"]).fails(3);
     let said: Value = serde_json::from_str(&said).unwrap();
     assert_eq!(said["error"]["rule"], "damaged");
-    assert!(said["error"]["remedy"].as_str().is_some_and(|remedy| remedy.contains("backup")), "{said}");
+    assert!(
+        said["error"]["remedy"].as_str().is_some_and(|remedy| remedy.contains("ringfence restore")),
+        "{said}"
+    );
     said["error"].clone()
 }
 
@@ -140,7 +147,7 @@ fn altered_keys_are_damage_and_never_an_erasure() {
     for key in 0..keys(&company) {
         let folder = company.copy();
         let nth = format!("rowid = (SELECT rowid FROM keys ORDER BY rowid LIMIT 1 OFFSET {key})");
-        tamper(&folder, &format!("flip('keys', 'wrapped', '{nth}', 40)"));
+        tamper_with(&folder.data().join("keys.db"), &format!("flip('keys', 'wrapped', '{nth}', 40)"));
         let commands: [&[&str]; 3] =
             [&["record", "verify"], &["document", "open", "D-1", "--as", EVA], &["agreement", "show", "A-1"]];
         let codes = commands.map(|command| folder.run(command).code);
@@ -155,8 +162,8 @@ fn keys(folder: &Folder) -> usize {
     let folder = folder.copy();
     let count = folder.beside("count");
     let path = count.to_str().unwrap();
-    tamper(
-        &folder,
+    tamper_with(
+        &folder.data().join("keys.db"),
         &format!("open({path:?}, 'w').write(str(db.execute('SELECT COUNT(*) FROM keys').fetchone()[0]))"),
     );
     let keys = std::fs::read_to_string(count).unwrap().parse().unwrap();
@@ -186,7 +193,7 @@ fn a_file_that_was_cut_or_overwritten_is_damaged() {
         {
             let said = folder.run(command);
             assert_eq!(said.code, Some(3), "{command:?} with {what}: {}", said.err);
-            assert!(said.fails(3).contains("backup"));
+            assert!(said.fails(3).contains("ringfence restore"));
         }
     }
 }
@@ -223,7 +230,7 @@ fn a_sealed_document_that_was_changed_or_is_gone_is_damage() {
         }
         let entries = folder.whole();
         let said = folder.run(&open).fails(3);
-        assert!(said.contains("backup"), "{what} of the sealed file: {said}");
+        assert!(said.contains("ringfence restore"), "{what} of the sealed file: {said}");
         assert!(!folder.beside("opened.bin").exists(), "a part was left as if it were the whole");
         assert!(folder.whole() >= entries);
     }
@@ -269,6 +276,22 @@ fn a_record_put_back_to_an_older_state_is_found_with_a_checkpoint_kept_elsewhere
     }
     let said = before.run(&["record", "verify", "--against", &kept]).fails(3);
     assert!(said.contains("not those that the kept checkpoint was signed over"), "{said}");
+
+    // The same by words, as they are read out over the telephone.
+    let words = before.run(&["record", "checkpoint", "--json"]).json()["words"].as_str().unwrap().to_owned();
+    before.run(&["record", "verify", "--against-words", &words.to_uppercase()]).done();
+    folder.run(&["record", "verify", "--against-words", &words]).fails(3);
+    let (number, list) = words.split_once(' ').unwrap();
+    let mut other: Vec<&str> = list.split(' ').collect();
+    other.rotate_left(1);
+    let wrong = format!("{number} {}", other.join(" "));
+    let said = before.run(&["record", "verify", "--against-words", &wrong]).fails(3);
+    assert!(said.contains("whose words were kept"), "{said}");
+    let said = before.run(&["record", "verify", "--against-words", &format!("{number} abandon")]).fails(2);
+    assert!(said.contains("eight words"), "{said}");
+    let many = words.replacen(number, "99999", 1);
+    let said = before.run(&["record", "verify", "--against-words", &many]).fails(3);
+    assert!(said.contains("was cut"), "{said}");
 
     let other = folder.file("other", "ringfence.local/record\n5\nAAAA\n");
     let said = folder.run(&["record", "verify", "--against", &other]).fails(2);

@@ -69,6 +69,7 @@ fn every_command_prints_one_document_of_the_shape_that_was_read() {
     access(&mut round);
     evidence(&mut round);
     the_rest(&mut round);
+    retention(&mut round);
     witness(&mut round);
     let missing: Vec<&String> = round
         .leaves
@@ -259,6 +260,26 @@ fn the_rest(round: &mut Round) {
     let renewed = round.ask(&["recovery", "renew"]);
     let printed = round.folder.file("recovery", renewed["recovery_key"].as_str().unwrap());
     round.ask(&["passphrase", "recover", "--recovery-file", &printed]);
+}
+
+fn retention(round: &mut Round) {
+    let (out, keys) = (path(round, "copies"), path(round, "keys"));
+    let made = round.ask(&["backup", "--out", &out, "--keys", &keys]);
+    round.ask(&["hold", "place", "S-1", "--reason", "A dispute."]);
+    round.ask(&["hold", "list"]);
+    round.ask(&["hold", "lift", "H-1", "--reason", "Settled."]);
+    round.ask(&["document", "withdraw", "D-2", "--reason", "Old."]);
+    round.ask(&["document", "destroy", "D-2", "--reason", "Old."]);
+    round.ask(&["person", "end", KIM, "--reason", "The contract is over."]);
+    round.ask(&["person", "erase", KIM, "--reason", "Asked for."]);
+    round.ask(&["retention", "show"]);
+    round.ask(&["retention", "finish"]);
+    let back = path(round, "back");
+    let copy = made["folder"].as_str().unwrap();
+    round.ask(&["restore", "--from", copy, "--keys", &keys, "--data", &back]);
+    let folder = Path::new(&keys).canonicalize().unwrap();
+    round.ask(&["retention", "forget", folder.to_str().unwrap(), "--reason", "The disk is gone."]);
+    round.ask(&["record", "rotate-key", "--reason", "Yearly."]);
 }
 
 fn witness(round: &mut Round) {

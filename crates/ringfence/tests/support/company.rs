@@ -61,7 +61,8 @@ impl Company {
             gone_with_this_process(&place);
             let company = runtime().block_on(found(&place.join("data")));
             // The last connection takes the log away with it; only then may the folder be copied.
-            while company.folder.join("record.db-wal").exists() {
+            let written = |name| company.folder.join(name).exists();
+            while written("record.db-wal") || written("keys.db-wal") {
                 std::thread::yield_now();
             }
             company

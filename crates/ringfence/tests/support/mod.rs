@@ -109,7 +109,7 @@ impl Folder {
     pub fn whole(&self) -> u64 {
         // Of a copy: connections of this process would go on closing while the next step begins.
         let seen = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
-        for name in ["record.db", "record.db-wal"] {
+        for name in ["record.db", "record.db-wal", "keys.db", "keys.db-wal"] {
             let from = self.data().join(name);
             if from.exists() {
                 std::fs::copy(from, seen.path().join(name)).unwrap();
@@ -119,7 +119,6 @@ impl Folder {
         let verified =
             runtime().block_on(Service::verify(&config, &Passphrase::new(PASSPHRASE.to_owned()), |_, _| {}));
         let verified = verified.unwrap_or_else(|error| panic!("the record is not whole: {error}"));
-        assert_eq!(verified.erased, 0);
         verified.entries
     }
 

@@ -126,7 +126,11 @@ impl Service {
         let key = house.keys.make_signing(house.journal.store(), number).await?;
         let command = Command::RotateKey { key: as_line(&key.verifier().to_string())?, previous, reason };
         let by = actor.clone();
-        self.submit_alone(actor, move |state, now| program::evidence::decide(state, &by, now, &command)).await
+        let decide = move |state: &program::State, now| program::evidence::decide(state, &by, now, &command);
+        let done = self.submit_alone(actor, decide).await?;
+        // With no act of its own, the committer records the last checkpoint of the key before; the new one signs that.
+        self.submit(&Actor::program(), Vec::new(), |_, _| Ok(Vec::new())).await?;
+        Ok(done)
     }
 
     /// What the last asking by this process came to.
@@ -291,6 +295,7 @@ async fn ask_authority(authority: &Authority, note: &SignedNote) -> Result<Stamp
         authority: authority.name.clone(),
         time: Time(stamp.time_ms),
         token: BASE64.encode(&answer.body),
+        valid_until: Some(Time(chain.valid_until_ms())),
         chain: chain.to_pem(),
     })
 }

@@ -25,6 +25,8 @@ use std::collections::{BTreeMap, BTreeSet};
 const ANCHORS_LOOKED_AT: usize = 5_000;
 /// The most anchors in one bundle.
 const MOST_ANCHORS: usize = 64;
+/// The fields of its own entry that an export shows, ascending: the manifest names them. The entry has each of them.
+const EXPORT_SHOWS: [&str; 5] = ["documents", "entries", "manifest", "secret", "withheld"];
 
 /// A bundle, ready to be handed over. The entry that records it is durable.
 pub struct Bundle {
@@ -367,6 +369,7 @@ impl Service {
             keys,
             anchors: anchors.collect(),
             files: files.collect(),
+            shown: EXPORT_SHOWS.iter().map(|name| (*name).to_owned()).collect(),
             said: said(&json!({
                 "organisation": organisation,
                 "secret": wanted.secret,
@@ -390,8 +393,8 @@ impl Service {
         let journal = &self.house.journal;
         let tree = journal.tree();
         let stored = journal.get(entry).await?;
-        let fields = super::ShownFields::only(&["manifest", "secret", "entries", "withheld", "documents"]);
-        let export = self.choose(&stored, &fields).await?;
+        let mut export = self.choose(&stored, &super::ShownFields::only(&EXPORT_SHOWS)).await?;
+        export.line.disclosures.sort_by(|a, b| a.name().cmp(b.name()));
         let mut members = vec![
             Member::new("manifest.json", manifest),
             Member::new("export.txt", lines(std::slice::from_ref(&export))),

@@ -443,8 +443,9 @@ async fn the_key_that_signs_is_replaced_and_what_it_signed_stays_proved() {
     let (first, kept) = (c.service.verifier_key(), c.service.checkpoint());
     let refused = c.service.rotate_key(&shell(c.owner), text("Mine.")).await.unwrap_err();
     assert!(matches!(refused, ServiceError::Refused(_)), "{refused}");
+    let root = operator();
     let work = futures::future::join_all((0..20).map(|_| read(&c.service, c.engineer, c.document)));
-    let (rotated, reads) = tokio::join!(c.service.rotate_key(&operator(), text("Yearly.")), work);
+    let (rotated, reads) = tokio::join!(c.service.rotate_key(&root, text("Yearly.")), work);
     assert!(reads.iter().all(Result::is_ok));
     let at = rotated.unwrap().position().unwrap();
     let second = c.service.verifier_key();
@@ -475,10 +476,8 @@ async fn the_key_that_signs_is_replaced_and_what_it_signed_stays_proved() {
     };
     check(&c.service, &[&first, &second]).await;
     // Two at once: one of them is told that the other was first, and nothing is signed with two keys.
-    let (a, b) = tokio::join!(
-        c.service.rotate_key(&operator(), text("One.")),
-        elsewhere.rotate_key(&operator(), text("Other.")),
-    );
+    let (a, b) =
+        tokio::join!(c.service.rotate_key(&root, text("One.")), elsewhere.rotate_key(&root, text("Other.")),);
     assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
     c.service.refresh().await.unwrap();
     elsewhere.refresh().await.unwrap();

@@ -29,7 +29,7 @@ const [options, done] = arguments;
   const said = [];
   for (const file of document.getElementById("fed").files) {
     let one;
-    try { one = await window.verifyBundle(await file.arrayBuffer(), options[file.name] || {}); }
+    try { one = await window.verifyBundle(file, options[file.name] || {}); }
     catch (error) { one = { verdict: "error", failed: null, error: error.name + ": " + error.message, stack: error.stack }; }
     said.push({ file: file.name, ...one });
   }

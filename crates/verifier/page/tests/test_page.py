@@ -92,6 +92,30 @@ class Page(unittest.TestCase):
         differ = [(name, ours["failed"], theirs) for name, _, ours, theirs, parts in compare.compared(self.browser, 0, 200, 200, 60) if parts]
         self.assertEqual(differ, [])
 
+    def test_a_file_is_never_held_whole_if_it_need_not_be(self):
+        big = b"0123456789abcdef" * (70 << 16)
+        recipe = make.Recipe(seed=33, entries=6, shown=2, anchors=())
+        good = make.build(recipe, listed=lambda listed: {**listed, "documents/film.bin": big})
+        at = good.index(big) + (66 << 20)
+        changed = make.resealed(good, lambda members: [(n, c[:66 << 20] + b"x" + c[(66 << 20) + 1:]) if n == "documents/film.bin" else (n, c) for n, c in members])
+        damaged = good[:at] + b"x" + good[at + 1:]
+        self.browser.run("window.most = 0; const whole = Blob.prototype.arrayBuffer;"
+                         "Blob.prototype.arrayBuffer = function () { window.most = Math.max(window.most, this.size); return whole.call(this); }")
+        for data, wanted in ((good, None), (changed, ("manifest", "documents/film.bin")), (damaged, ("container", "documents/film.bin"))):
+            one = self.verdict(self.written("film.zip", data))
+            self.assertEqual(one["failed"] and (one["failed"]["check"], one["failed"]["at"]), wanted, one)
+        self.assertEqual(self.choose(self.written("film.zip", good)), "Verified")
+        self.assertTrue(0 < self.browser.run("return window.most") <= 1 << 22)
+        self.assertIn(make.sha256(good).hex(), self.text())
+
+    def test_bytes_get_the_same_verdict_as_a_file(self):
+        for name in ("good-full.zip", "bad-tree-missing.zip", "bad-container-trailing.zip"):
+            path = self.sample(name)
+            with open(path, "rb") as file:
+                text = run.base64.b64encode(file.read()).decode()
+            one = self.browser.wait("const [text, done] = arguments; window.verifyBundle(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer).then(done)", text)
+            self.assertEqual(one, {key: value for key, value in self.verdict(path).items() if key != "file"})
+
     def test_what_is_given_is_compared(self):
         path, other = self.sample("good-full.zip"), self.sample("good-stamped.zip")
         good, strange = self.verdict(path), self.verdict(other)

@@ -18,15 +18,16 @@ import json
 import os
 import random
 import struct
-import subprocess
 import sys
 import tempfile
 import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+import make_stamp
+from make_stamp import SCRATCH, openssl, tlv
+
 START = datetime(2026, 3, 2, 8, 0, 0, 31000, tzinfo=timezone.utc)
-SCRATCH = tempfile.TemporaryDirectory(prefix="make-bundle-")
 
 
 @dataclass
@@ -47,7 +48,7 @@ class Recipe:
     rotations: tuple = ()       # positions at which a new key came into use
     tail: int = 0               # entries after the export's
     origin: str = "ringfence.local/record"
-    authority: dict = field(default_factory=dict)   # arguments of Authority
+    authority: dict = field(default_factory=dict)   # arguments of Authority; {"hand": a name of make_stamp.GOOD or BAD}
     stamp: dict = field(default_factory=dict)       # arguments of Authority.stamp
 
 
@@ -236,20 +237,6 @@ def unarchive(data):
 
 # Time stamps (section 10) -------------------------------------------------------------------------------------------------------
 
-def openssl(*arguments, **more):
-    run = subprocess.run(["openssl", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **more)
-    if run.returncode:
-        raise RuntimeError("openssl %s: %s" % (" ".join(arguments), run.stderr.decode(errors="replace")))
-    return run.stdout
-
-
-def tlv(tag, *parts):
-    """One element of DER."""
-    content = b"".join(parts)
-    length = b"" if len(content) < 0x80 else len(content).to_bytes((len(content).bit_length() + 7) // 8, "big")
-    return bytes([tag]) + (bytes([0x80 | len(length)]) + length if length else bytes([len(content)])) + content
-
-
 DIGEST_OIDS = {"sha1": "2b0e03021a", "sha256": "608648016503040201", "sha384": "608648016503040202", "sha512": "608648016503040203",
                "sha3-256": "608648016503040208"}
 
@@ -268,7 +255,8 @@ class Authority:
     def of(cls, **arguments):
         key = json.dumps(arguments, sort_keys=True)
         if key not in cls.made:
-            cls.made[key] = cls(**arguments)
+            hand = arguments.get("hand")
+            cls.made[key] = make_stamp.Hand(**{**make_stamp.GOOD, **make_stamp.BAD}[hand]) if hand else cls(**arguments)
         return cls.made[key]
 
     def __init__(self, curve="P-256", digest="sha256", ess="sha256", usage="critical,timeStamping", ca="critical,CA:TRUE", valid=None, embed=True,
@@ -456,11 +444,11 @@ class World:
                 file["entry"], file["field"] = self.references[path]
             files.append(file)
         manifest = {"format": "ringfence-evidence/1", "origin": recipe.origin, "keys": self.keys,
-                    "anchors": [{"size": size, "tokens": recipe.tokens} for size in self.anchors], "files": files,
+                    "anchors": [{"size": size, "tokens": recipe.tokens} for size in self.anchors], "files": files, "shown": ["by", "manifest"],
                     "secret": "S-1 Rezeptur", "made": time_of(recipe.entries), "organisation": "Muster GmbH"}
         manifest = self.changed("manifest", manifest)
         manifest = self.changed("manifest_bytes", json.dumps(manifest, indent=1, ensure_ascii=False).encode())
-        fields = self.changed("export_fields", [("manifest", sha256(manifest).hex()), ("by", "P-9"), ("for", "the court")])
+        fields = self.changed("export_fields", [("by", "P-9"), ("manifest", sha256(manifest).hex()), ("for", "the court")])
         disclosures = [disclosure(self.salt(), n, v) for n, v in fields]
         entry = entry_bytes("evidence.exported", recipe.entries, time_of(recipe.entries), disclosures)
         entry = self.changed("export_entry", entry)
@@ -473,7 +461,8 @@ class World:
         note = text + "\n" + log_signature(recipe.origin, self.log_keys[-1], text)
         members = dict(self.listed)
         members["manifest.json"] = manifest
-        members["export.txt"] = self.changed("export_line", line(entry, disclosures[:2])) + b"\n"
+        shown = self.changed("export_shown", disclosures[:2], disclosures)
+        members["export.txt"] = self.changed("export_line", line(entry, shown)) + b"\n"
         members["checkpoint"] = self.changed("checkpoint", note.encode())
         members.update(self.changed("tiles", tiles(self.leaves, self.positions + [recipe.entries], self.anchors)))
         self.members = self.changed("members", members)
@@ -528,7 +517,12 @@ def good_recipes():
                                    stamp={"time": "20260331235959Z"}),
         "stamped-ess-1": Recipe(seed=17, anchors=(12,), tokens=1, authority={"ess": "sha1", "intermediate": False}),
         "full": FULL,
+        **{"hand-" + case: by_hand(case) for case in make_stamp.GOOD},
     }
+
+
+def by_hand(case):
+    return Recipe(seed=18, entries=6, shown=2, documents=0, agreements=0, anchors=(4,), witnesses=0, quorum=0, tokens=1, authority={"hand": case})
 
 
 def replace(old, new, count=1):
@@ -553,6 +547,75 @@ def flip(value, *_):
     """The middle byte another one."""
     middle = len(value) // 2
     return value[:middle] + bytes([value[middle] ^ 1]) + value[middle + 1:]
+
+
+def misspelt(text):
+    """(what, text): texts that lenient readers of base64 take for the same bytes, or for others. `text` is of either alphabet, padded or not."""
+    body = text.rstrip("=")
+    other = body.translate(str.maketrans("+/-_", "-_+/"))
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + ("-_" if {"-", "_"} & set(body) else "+/")
+    found = {
+        "padding-inside": body[:2] + "=" + body[2:] + text[len(body):], "padding-between": body[:4] + "====" + body[4:] + text[len(body):],
+        "padding-before": "=" + text, "padding-more": text + "=", "padding-much": text + "====", "padding-other": body if body != text else text + "=" * (-len(text) % 4),
+        "other-alphabet": other, "space": body[:4] + " " + body[4:] + text[len(body):], "tab-behind": text + "\t",
+        "in-parts": body[:2] + "==" + body[2:] + text[len(body):], "one-letter-more": body + "A" + text[len(body):], "zero": body[:4] + "\0" + body[4:],
+        "not-ascii": body[:4] + "\u0391" + body[5:],
+    }
+    if len(body) % 4:
+        found["unused-bits"] = body[:-1] + letters[letters.index(body[-1]) | 1] + text[len(body):]
+    return [(what, new) for what, new in found.items() if new != text]
+
+
+def misspelt_cases():
+    """As `broken_cases`: base64 that is not exact, in each place of a bundle where base64 is read."""
+    r = SMALL
+
+    def each(place, recipe, stage, find, check, at, change=lambda value, old, new: value.replace(old, new, 1)):
+        """Of what `find` finds in the stage's value, each misspelling."""
+        world = {}
+        World(recipe, **{stage: lambda value, *context: world.setdefault(context[0] if context else None, value) or value})
+        context, value = next((context, value) for context, value in world.items() if find(value, context))
+        old = find(value, context)
+        for what, new in misspelt(old):
+            if stage == "policy" and what == "tab-behind":
+                continue    # white space between words, there
+            def tamper(value, *here, new=new):
+                if here and here[0] != context:
+                    return value
+                if isinstance(value, bytes):
+                    return change(value.decode(), old, new).encode()
+                return change(value, old, new)
+            yield "base64-%s-%s" % (place, what), recipe, {stage: tamper}, check, at
+
+    def key(text):
+        return text.split("+", 2)[2]
+
+    def last_word(text, line):
+        return text.decode().split("\n")[line].split(" ")[-1]
+
+    stamped = by_hand("usual")
+    yield from each("digest", r, "entry", lambda entry, at: at == 2 and entry[9:52].decode(), "entries", "line 2")
+    yield from each("field", r, "disclosures", lambda texts, at: at == 2 and texts[0], "entries", "2", lambda texts, old, new: [new, *texts[1:]])
+    yield from each("root", r, "text", lambda text, _: text.split("\n")[2], "checkpoint", "checkpoint")
+    yield from each("signature", r, "checkpoint", lambda note, _: last_word(note, 4), "checkpoint", "checkpoint")
+    yield from each("key", r, "manifest", lambda manifest, _: key(manifest["keys"][0]), "manifest", "manifest.json",
+                    lambda manifest, old, new: {**manifest, "keys": [manifest["keys"][0].replace(old, new)]})
+    yield from each("policy-log", r, "policy", lambda policy, _: key(last_word(policy, 1)), "policy", "policy")
+    yield from each("policy-witness", r, "policy", lambda policy, _: key(policy.decode().split("\n")[2].split(" ")[2]), "policy", "policy")
+    yield from each("anchor-root", r, "anchor_text", lambda text, _: text.split("\n")[2], "anchor", "12")
+    yield from each("anchor-signature", r, "anchor", lambda note, _: last_word(note, 4), "anchor", "12")
+    yield from each("anchor-cosignature", r, "anchor", lambda note, _: last_word(note, 5), "anchor", "12")
+    yield from each("certificate", stamped, "chain", lambda pem, _: pem.decode().split("\n-----END")[0].split("\n")[-1], "stamp", "anchors/4/1.tsr")
+
+
+def misspelt_proofs():
+    """(name, proof, key): proofs with base64 that is not exact."""
+    w = World(good_recipes()["plain"])
+    good = w.proof(w.positions[-1]).decode()
+    lines = good.split("\n")
+    for place, old in (("extra", lines[1][6:]), ("hash", lines[4]), ("signature", lines[-2].split(" ")[-1])):
+        for what, new in misspelt(old):
+            yield "base64-proof-%s-%s" % (place, what), good.replace(old, new, 1).encode(), w.keys[-1]
 
 
 def broken_cases():
@@ -602,7 +665,7 @@ def broken_cases():
     def bad(stamp=None, **authority):
         return Recipe(seed=12, anchors=(12,), tokens=1, authority=authority, stamp=stamp or {})
 
-    def by_hand(**stamp):
+    def token(**stamp):
         return bad(stamp=stamp)
 
     return [
@@ -643,8 +706,22 @@ def broken_cases():
         ("tree-root", r, {"checkpoint": other_root}, "tree", "root"),
         ("tree-hash", Recipe(seed=9, entries=300), {"tiles": lambda t: {k: flip(v) if k == "tile/0/000" else v for k, v in t.items()}}, "tree", "tile/0/000"),
         ("inclusion", r, {"line": only(2, replace(b'"kind":"', b'"kind":"x'))}, "inclusion", "2"),
-        ("export-digest", r, {"export_fields": lambda f: [("manifest", sha256(b"another").hex())] + f[1:]}, "export", "20"),
-        ("export-upper", r, {"export_fields": lambda f: [("manifest", f[0][1].upper())] + f[1:]}, "export", "20"),
+        ("export-digest", r, {"export_fields": lambda f: [f[0], ("manifest", sha256(b"another").hex()), f[2]]}, "export", "20"),
+        ("export-upper", r, {"export_fields": lambda f: [f[0], ("manifest", f[1][1].upper()), f[2]]}, "export", "20"),
+        ("export-shows-less", r, {"export_shown": lambda shown, _: shown[1:]}, "export", "20"),
+        ("export-shows-not-even-the-manifest", r, {"export_shown": lambda shown, _: shown[:1]}, "export", "20"),
+        ("export-shows-more", r, {"export_shown": lambda _, every: every}, "export", "20"),
+        ("export-shows-another", r, {"export_shown": lambda _, every: every[1:]}, "export", "20"),
+        ("export-shows-in-another-order", r, {"export_shown": lambda shown, _: shown[::-1]}, "export", "20"),
+        ("manifest-origin-empty", r, {"manifest": edit(origin="")}, "checkpoint", "checkpoint"),
+        ("manifest-shown-missing", r, {"manifest": lambda m: {k: v for k, v in m.items() if k != "shown"}}, "manifest", "manifest.json"),
+        ("manifest-shown-null", r, {"manifest": edit(shown=None)}, "manifest", "manifest.json"),
+        ("manifest-shown-nothing", r, {"manifest": edit(shown=[])}, "manifest", "manifest.json"),
+        ("manifest-shown-without-itself", r, {"manifest": edit(shown=["by"])}, "manifest", "manifest.json"),
+        ("manifest-shown-twice", r, {"manifest": edit(shown=["by", "by", "manifest"])}, "manifest", "manifest.json"),
+        ("manifest-shown-descending", r, {"manifest": edit(shown=["manifest", "by"])}, "manifest", "manifest.json"),
+        ("manifest-shown-a-number", r, {"manifest": edit(shown=[1, "manifest"])}, "manifest", "manifest.json"),
+        ("manifest-shown-ascending-otherwise", r, {"manifest": edit(shown=["manifest", "\U00010000", "\uffee"])}, "manifest", "manifest.json"),
         ("export-kind", r, {"export_entry": replace(b"evidence.exported", b"evidence.imported")}, "export", "20"),
         ("file-field", r, {"manifest": file_of("READ-ME.txt", entry=0, field="digest")}, "file", "READ-ME.txt"),
         ("file-entry", r, {"manifest": file_of("documents/D-1.pdf", entry=1)}, "file", "documents/D-1.pdf"),
@@ -672,14 +749,14 @@ def broken_cases():
         ("stamp-usage-unknown", bad(usage="critical,timeStamping,1.2.3.4", stamp={"status": 0}), {}),
         ("stamp-usage-other", bad(usage="critical,emailProtection", stamp={"status": 0}), {}),
         ("stamp-usage-none", bad(usage=None, stamp={"status": 0}), {}),
-        ("stamp-rejected", by_hand(status=2), {}),
-        ("stamp-two-signers", by_hand(signed_by=("signer", "intermediate")), {}),
-        ("stamp-unnamed-signer", by_hand(cades=False), {}),
-        ("stamp-other-content", by_hand(kind="1.2.840.113549.1.7.1"), {}),
-        ("stamp-other-imprint", by_hand(imprint=sha256(b"x")), {}),
-        ("stamp-short-imprint", by_hand(imprint=b""), {}),
-        ("stamp-sha3", by_hand(digest="sha3-256"), {}),
-        ("stamp-by-the-intermediate", by_hand(signed_by=("intermediate",)), {}),
+        ("stamp-rejected", token(status=2), {}),
+        ("stamp-two-signers", token(signed_by=("signer", "intermediate")), {}),
+        ("stamp-unnamed-signer", token(cades=False), {}),
+        ("stamp-other-content", token(kind="1.2.840.113549.1.7.1"), {}),
+        ("stamp-other-imprint", token(imprint=sha256(b"x")), {}),
+        ("stamp-short-imprint", token(imprint=b""), {}),
+        ("stamp-sha3", token(digest="sha3-256"), {}),
+        ("stamp-by-the-intermediate", token(signed_by=("intermediate",)), {}),
         ("stamp-too-late", bad(valid={"signer": ("20250101000000Z", "20260401000000Z")}, stamp={"time": "20260401000001Z"}), {}),
         ("stamp-too-early", bad(valid={"signer": ("20250101000000Z", "20260401000000Z")}, stamp={"time": "20241231235959Z"}), {}),
         ("stamp-ca-too-late", bad(valid={"intermediate": ("20250101000000Z", "20260101000000Z")}, stamp={"status": 0}), {}),
@@ -694,7 +771,7 @@ def broken_cases():
         ("stamp-chain-twin-root", stamped, {"chain": lambda pem, _: pem[:pem.rindex(b"-----BEGIN")] + Authority.of(curve="P-384").read("root.pem")}),
         ("stamp-chain-more", stamped, {"chain": lambda pem, _: pem + Authority.of(name="Other").read("root.pem")}),
         ("stamp-chain-between", stamped, {"chain": lambda pem, _: b"-----BEGIN".join(pem.split(b"-----BEGIN")[:2] + pem.split(b"-----BEGIN")[1:])}),
-    ]]
+    ]] + [("hand-" + case, by_hand(case), {}, "stamp", "anchors/4/1.tsr") for case in make_stamp.BAD]
 
 
 # Mutations ----------------------------------------------------------------------------------------------------------------------
@@ -980,7 +1057,10 @@ def write_samples(folder):
         if name in ("plain", "rotated", "deep"):
             write(folder, "good-%s.tlog-proof" % name, world.proof(world.positions[-1]))
             expected["good-%s.tlog-proof" % name] = {"verdict": "verified", "key": world.keys[-1]}
-    for name, recipe, tamper, check, at in broken_cases():
+    for name, proof, key in misspelt_proofs():
+        write(folder, "bad-%s.tlog-proof" % name, proof)
+        expected["bad-%s.tlog-proof" % name] = {"verdict": "unreadable", "key": key, "check": "container", "at": "proof"}
+    for name, recipe, tamper, check, at in [*broken_cases(), *misspelt_cases()]:
         write(folder, "bad-%s.zip" % name, build(recipe, **tamper))
         verdict = {"verdict": "not verified", "check": check, "at": at} if check else {"verdict": "unreadable"}
         expected["bad-%s.zip" % name] = verdict

@@ -197,6 +197,7 @@ impl Record {
                 keys: self.keys.iter().map(|key| key.verifier().clone()).collect(),
                 anchors: self.anchors.clone(),
                 files: Vec::new(),
+                shown: vec!["by".to_owned(), "manifest".to_owned()],
                 said,
             },
             edit_manifest: None,
@@ -254,7 +255,7 @@ impl Draft {
         let time = self.entries.last().map_or(BEGIN, |(entry, _)| entry.time()) + self.export_after;
         let fields = [("by", json!("P-1")), ("manifest", stated), ("purpose", json!("for a court"))];
         let (export, fields) = entry(self.entries.len() as u64, time, self.export_kind, &fields);
-        let shown = fields.iter().filter(|field| field.name() != "purpose");
+        let shown = fields.iter().filter(|field| self.manifest.shown.iter().any(|name| name == field.name()));
         let export_line = [line(&export, shown).as_slice(), b"\n"].concat();
         let at = export.position();
         self.entries.push((export, fields));

@@ -46,7 +46,7 @@ pub struct Original {
 type Change = fn(&Original, &mut Chance) -> Option<Vec<u8>>;
 
 /// What is changed, and how.
-pub const CHANGES: [(&str, Change); 30] = [
+pub const CHANGES: [(&str, Change); 32] = [
     ("a byte of the file", byte_of_file),
     ("a byte of the file more or less", length_of_file),
     ("the file is cut off", cut_off),
@@ -82,6 +82,15 @@ pub const CHANGES: [(&str, Change); 30] = [
         })
     }),
     ("a field that is withheld is made up", made_up_field),
+    ("a field of the export is withheld", |original, chance| {
+        export_fields(original, |fields| drop(fields.remove(chance.below(fields.len()))))
+    }),
+    ("two fields of the export change places", |original, chance| {
+        export_fields(original, |fields| {
+            let (one, other) = (chance.below(fields.len()), chance.below(fields.len()));
+            fields.swap(one, other);
+        })
+    }),
     ("a value in the manifest", manifest_value),
     ("two values in the manifest change places", manifest_swap),
     ("a value in the manifest is missing", manifest_missing),
@@ -251,6 +260,17 @@ fn export_by_line(original: &Original, chance: &mut Chance) -> Option<Vec<u8>> {
     })
 }
 
+fn export_fields(original: &Original, change: impl FnOnce(&mut Vec<String>)) -> Option<Vec<u8>> {
+    changed(original, |bundle| {
+        let line = bundle.text("export.txt");
+        let mut parts: Vec<String> = line.trim_end().split('~').map(str::to_owned).collect();
+        let mut fields = parts.split_off(1);
+        change(&mut fields);
+        parts.append(&mut fields);
+        bundle.set("export.txt", parts.join("~") + "\n");
+    })
+}
+
 fn moved_field(original: &Original, chance: &mut Chance) -> Option<Vec<u8>> {
     lines(original, |lines| {
         let (from, to) = (chance.below(lines.len()), chance.below(lines.len()));
@@ -380,7 +400,9 @@ fn other_hash(original: &Original, chance: &mut Chance) -> Option<Vec<u8>> {
         let name = tile(original, chance);
         let from = bundle.members[tile(original, chance)].clone();
         let from = 32 * chance.below(from.len() / 32)..;
-        let hash = original.bundle.members[name].get(from).map_or(vec![7; 32], |rest| rest[..32].to_vec());
+        // Beyond the end of the tile that is changed: a hash that is none.
+        let hash = original.bundle.members[name].get(from).and_then(<[u8]>::first_chunk);
+        let hash = hash.copied().unwrap_or([7; 32]);
         let tile = bundle.members.get_mut(name).unwrap();
         let at = 32 * chance.below(tile.len() / 32);
         tile[at..at + 32].copy_from_slice(&hash);
