@@ -88,8 +88,15 @@ fn tell(teller: &Teller<'_>, recorded: &Recorded) -> String {
     format!("{who} {what}")
 }
 
-fn name(state: &State, id: PersonId) -> String {
-    state.people.get(id).map_or_else(|| id.to_string(), |person| person.name.to_string())
+/// What a person is called: by their name; by their number where nobody is known by it, and `P-7 (erased)` where nothing else
+/// is left of them.
+#[must_use]
+pub fn name(state: &State, id: PersonId) -> String {
+    match state.people.get(id) {
+        Some(person) => person.name.to_string(),
+        None if state.people.is_erased(id) => format!("{id} (erased)"),
+        None => id.to_string(),
+    }
 }
 
 fn organisation(event: &OrganisationEvent) -> String {

@@ -42,7 +42,7 @@ mod time;
 pub use actor::{Actor, Via};
 pub use as_of::BEARING;
 pub use command::{Command, OrganisationCommand, decide};
-pub use describe::{describe, describe_to, hidden_fields};
+pub use describe::{describe, describe_to, hidden_fields, name};
 pub use duty::{Duty, Task, duties_of, may_read_duty, overdue};
 pub use event::{Event, EventError, Recorded, Scope};
 pub use ids::{

@@ -24,9 +24,11 @@ pub fn may_see(state: &State, actor: &Actor, now: Time, subject: Subject) -> boo
         Subject::DocumentId(id) => {
             state.documents.get(id).is_some_and(|document| documents::may_see(state, actor, now, document))
         }
-        Subject::PersonId(id) => {
-            state.people.get(id).is_some_and(|person| people::may_see_all_of(state, actor, now, person))
-        }
+        Subject::PersonId(id) => match state.people.get(id) {
+            Some(person) => people::may_see_all_of(state, actor, now, person),
+            // The number alone is left; that it was somebody's is for those who look through the register.
+            None => state.people.is_erased(id) && actor.holds(state, now, people::READERS),
+        },
         Subject::AgreementId(id) => agreements::may_see(state, actor, now, id),
         Subject::RequestId(id) => state
             .access

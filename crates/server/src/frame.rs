@@ -128,6 +128,8 @@ pub enum Place {
     Record,
     /// Who vouches for the record, and what was handed out of it.
     Evidence,
+    /// What must be kept, what was destroyed, and the copies against loss.
+    Retention,
     /// Pictures for those who run the programme.
     Dashboard,
     /// What each tier asks.
@@ -138,7 +140,7 @@ pub enum Place {
 
 impl Place {
     /// All places, in the order of the navigation.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Home,
         Self::Openable,
         Self::MyAgreements,
@@ -148,6 +150,7 @@ impl Place {
         Self::Agreements,
         Self::Record,
         Self::Evidence,
+        Self::Retention,
         Self::Dashboard,
         Self::Requirements,
         Self::Accounts,
@@ -171,6 +174,7 @@ impl Place {
             Self::Agreements => ("People", "/agreements", "Agreements", "document"),
             Self::Record => ("Watch", "/record", "Record", "seal"),
             Self::Evidence => ("Respond", "/evidence", "Evidence", "shield"),
+            Self::Retention => ("Respond", "/retention", "Retention", "archive"),
             Self::Dashboard => ("Programme", "/dashboard", "Dashboard", "chart"),
             Self::Requirements => ("Programme", "/settings/requirements", "Requirements", "check-list"),
             Self::Accounts => ("Programme", "/accounts", "Accounts", "account"),

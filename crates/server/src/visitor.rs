@@ -11,6 +11,7 @@ use crate::routes::Rule;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use program::people::{Person, Role};
+use program::retention::BACKERS;
 use program::secrets::{Secret, Tier};
 use program::{Actor, Command, PersonId, SecretId, State, Subject, Time, access, secrets, sight};
 use std::borrow::Cow;
@@ -92,10 +93,10 @@ impl Visitor {
         self.state.people.get(self.person)
     }
 
-    /// A person's name, or the id of one who is not known.
+    /// A person's name, or the id of one who is not known: `P-7 (erased)` where nothing else is left.
     #[must_use]
     pub fn name(&self, person: PersonId) -> String {
-        self.state.people.get(person).map_or_else(|| person.to_string(), |person| person.name.to_string())
+        program::name(&self.state, person)
     }
 
     /// `3 Mar 2026, 14:05 CET`.
@@ -193,6 +194,10 @@ impl Visitor {
             Place::Evidence => {
                 let standings = self.state.evidence.standings.iter();
                 standings.filter(|standing| self.state.evidence.is_late(standing, self.now)).count()
+            }
+            // Keys that ought to be gone: for those who can finish it.
+            Place::Retention if self.is(BACKERS) => {
+                self.state.retention.destructions().filter(|one| one.is_open()).count()
             }
             Place::Requests => self.state.access.pending().filter(|request| self.answers(request)).count(),
             _ => 0,

@@ -22,6 +22,8 @@ mod door;
 mod evidence;
 #[path = "router/headers.rs"]
 mod headers;
+#[path = "router/retention.rs"]
+mod retention;
 #[path = "router/routes.rs"]
 mod routes;
 #[path = "router/sight.rs"]

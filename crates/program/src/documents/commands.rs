@@ -121,7 +121,7 @@ pub fn may_destroy<'a>(
         return Err(Refusal::new(Rule::Standing, format!("the bytes of {id} are not kept here"))
             .remedy(format!("destroy it where it is: {place}")));
     }
-    retention::refuse_held(state, [id.into(), found.secret.into()])?;
+    retention::refuse_held(state, actor, now, [id.into(), found.secret.into()])?;
     if found.withdrawn.is_none() {
         return Err(Refusal::new(Rule::Standing, format!("{id} is in use")).remedy(
             "withdraw it first: then it opens for nobody, and can still be brought back by adding it anew",

@@ -11,6 +11,8 @@ use crate::{
 const MOST: usize = 32;
 /// Those who say who vouches for the record.
 pub const KEEPERS: &[Role] = &[Role::Administrator, Role::Counsel, Role::SecurityOfficer];
+/// Those who replace the key that signs the record.
+pub const KEY_KEEPERS: &[Role] = &[Role::Administrator];
 /// Those who hand evidence out.
 pub const EXPORTERS: &[Role] = &[Role::Counsel];
 
@@ -136,7 +138,7 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
             }
         }
         Command::RotateKey { key, previous, reason } => {
-            actor.require(state, now, &[Role::Administrator], "replace the key that signs the record")?;
+            actor.require(state, now, KEY_KEEPERS, "replace the key that signs the record")?;
             if key == previous {
                 return Err(Refusal::input("key", "the new key is the one in use"));
             }

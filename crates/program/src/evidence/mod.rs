@@ -14,8 +14,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub use commands::{Command, EXPORTERS, KEEPERS, decide, may_export};
+pub use commands::{Command, EXPORTERS, KEEPERS, KEY_KEEPERS, decide, may_export};
 pub(crate) use duties::duties;
 pub use events::{Authority, Event, Stamp, Witness};
 pub use sight::{ANCHOR_READERS, may_see_anchors};
-pub use state::{Anchor, Evidence, KeyChange, Standing};
+pub use state::{Anchor, Evidence, KeyChange, Signer, Standing};

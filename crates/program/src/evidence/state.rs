@@ -85,7 +85,43 @@ impl Anchor {
     }
 }
 
+/// A key that signs, or has signed, the record's checkpoints.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signer {
+    /// The verifier key.
+    pub key: String,
+    /// The entry that put it in place; none for the first.
+    pub since: Option<u64>,
+    /// The entry over which it signed its last checkpoint; none for the one in use.
+    pub until: Option<u64>,
+}
+
 impl Evidence {
+    /// The keys that have signed the record, the first one first. Where none was ever replaced, it is the one in use.
+    #[must_use]
+    pub fn signers(&self, in_use: &str) -> Vec<Signer> {
+        let Some(first) = self.keys.first() else {
+            return vec![Signer { key: in_use.to_owned(), since: None, until: None }];
+        };
+        let mut signers =
+            vec![Signer { key: first.previous.to_string(), since: None, until: Some(first.entry) }];
+        for (place, change) in (1..).zip(&self.keys) {
+            let until = self.keys.get(place).map(|next| next.entry);
+            signers.push(Signer { key: change.key.to_string(), since: Some(change.entry), until });
+        }
+        signers
+    }
+
+    /// The witnesses who have cosigned nothing since the key was last replaced: they may have to be told the new one.
+    pub fn without_new_key(&self) -> impl Iterator<Item = &Witness> {
+        let changed = self.keys.last().map(|change| change.entry);
+        self.witnesses.iter().filter(move |witness| {
+            let seen = self.standing(&witness.name).and_then(|standing| standing.last.as_ref());
+            // A checkpoint of the size just behind the entry is the last of the key before.
+            changed.is_some_and(|entry| seen.is_none_or(|anchor| anchor.size <= entry.saturating_add(1)))
+        })
+    }
+
     /// Is anybody asked to vouch for the record?
     #[must_use]
     pub fn is_anchored(&self) -> bool {

@@ -242,7 +242,7 @@ impl Desk<'_> {
             theirs || self.state.access.any_grant(id, secret.id)
         });
         let held = std::iter::once(id.into()).chain(secrets.map(|secret| secret.id.into()));
-        retention::refuse_held(self.state, held)?;
+        retention::refuse_held(self.state, self.actor, self.now, held)?;
         Ok(vec![Event::Erased { person: id, reason: reason.clone() }])
     }
 

@@ -1,6 +1,6 @@
 //! Who may hold, copy and forget; and what a hold forbids.
 
-use super::{Event, Left, Shredded};
+use super::{Event, Left, Shredded, may_see_hold};
 use crate::people::Role;
 use crate::{
     Actor, Digest, Event as AnyEvent, HoldId, Line, Refusal, Rule, State, Subject, Text, Time, Via, sight,
@@ -134,12 +134,21 @@ pub fn decide(state: &State, actor: &Actor, now: Time, command: &Command) -> Res
 /// Refuses to destroy what a hold in force is on.
 ///
 /// # Errors
-/// The refusal, which names the hold.
-pub fn refuse_held(state: &State, subjects: impl IntoIterator<Item = Subject>) -> Result<(), Refusal> {
+/// The refusal, which names the hold to those who may know of it. To others, such as human resources who erase somebody, it
+/// says that there is one, and not on what: a hold tells which dispute is expected.
+pub fn refuse_held(
+    state: &State,
+    actor: &Actor,
+    now: Time,
+    subjects: impl IntoIterator<Item = Subject>,
+) -> Result<(), Refusal> {
     for subject in subjects {
         if let Some(hold) = state.retention.holds_on(subject).next() {
-            let message =
-                format!("{subject} is under legal hold ({}): nothing of it may be destroyed", hold.id);
+            let message = if may_see_hold(state, actor, now, hold.id) {
+                format!("{subject} is under legal hold ({}): nothing of it may be destroyed", hold.id)
+            } else {
+                "a legal hold forbids it".to_owned()
+            };
             return Err(Refusal::new(Rule::Hold, message).remedy("ask counsel"));
         }
     }

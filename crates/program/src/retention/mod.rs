@@ -20,5 +20,5 @@ mod tests;
 pub use commands::{BACKERS, Command, HOLDERS, decide, refuse_held};
 pub(crate) use duties::duties;
 pub use events::{Event, Left, Shredded};
-pub use sight::{RETENTION_READERS, may_see_hold, may_see_retention};
+pub use sight::{RETENTION_READERS, may_see_hold, may_see_receipt, may_see_retention};
 pub use state::{Backup, Destruction, Hold, Place, Receipt, Retention};

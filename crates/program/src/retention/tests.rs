@@ -118,7 +118,12 @@ fn whoever_is_here_or_needed_in_a_dispute_is_not_erased() {
     // Max submitted S-1, so that a hold on it is one on what he signed.
     for about in [Subject::from(MAX), SECRET.into()] {
         world.by(COUNSEL, hold(about)).unwrap();
-        assert_eq!(world.by(HR, erase(MAX)).unwrap_err().rule, Rule::Hold, "{about}");
+        let refused = world.by(HR, erase(MAX)).unwrap_err();
+        assert_eq!(refused.rule, Rule::Hold, "{about}");
+        assert!(
+            !refused.message.contains("H-") && !refused.message.contains("S-1"),
+            "HR learns which: {refused:?}"
+        );
         let id = world.state.retention.holds_on(about).next().unwrap().id;
         world.by(COUNSEL, Command::LiftHold { hold: id, reason: why() }).unwrap();
     }
@@ -235,6 +240,30 @@ fn a_hold_is_on_what_there_is_and_seen_by_those_who_may() {
         .filter(|person| may_see_hold(&world.state, &Actor::shell("x", Some(*person)), world.now, id))
         .collect();
     assert_eq!(seen, [ADMIN, PersonId(3), COUNSEL, PersonId(5), EVA]);
+}
+
+/// Where keys may still be is for those who see copies, and for those who could destroy the thing; that a number was somebody's,
+/// for those who look through the register.
+#[test]
+fn receipts_and_the_erased_are_known_to_few() {
+    let mut world = world();
+    let told = |world: &World, about: Subject| -> String {
+        let everybody =
+            [ADMIN, HR, PersonId(3), COUNSEL, PersonId(5), EVA, MAX].into_iter().zip("ahscuem".chars());
+        let may = |person| may_see_receipt(&world.state, &Actor::shell("x", Some(person)), world.now, about);
+        everybody.filter(|(person, _)| may(*person)).map(|(_, letter)| letter).collect()
+    };
+    assert_eq!(told(&world, DOCUMENT.into()), "ascue");
+    assert_eq!(told(&world, MAX.into()), "ahscu");
+    world.by(HR, end(MAX)).unwrap();
+    world.now = world.now + DAY;
+    world.by(HR, erase(MAX)).unwrap();
+    let sees = |person, about: PersonId| {
+        crate::sight::may_see(&world.state, &Actor::shell("x", Some(person)), world.now, about.into())
+    };
+    assert!(sees(HR, MAX) && sees(ADMIN, MAX) && !sees(EVA, MAX), "the erased");
+    assert!(!sees(HR, PersonId(99)), "nobody ever had this number");
+    assert_eq!(crate::name(&world.state, MAX), format!("{MAX} (erased)"));
 }
 
 /// Every event of this area says in words what happened.

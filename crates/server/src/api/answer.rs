@@ -4,7 +4,7 @@ use super::problem::Problem;
 use axum::Json;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use program::Subject;
+use program::{Recorded, Subject};
 use serde::{Deserialize, Serialize};
 use service::Done;
 use std::fmt::Display;
@@ -88,12 +88,16 @@ impl Key {
 impl Receipt {
     /// What was recorded.
     pub(super) fn of(done: &Done) -> Result<Self, Problem> {
-        Self::with(done, None)
+        Self::with(&done.entries, None)
     }
 
-    fn with(done: &Done, id: Option<String>) -> Result<Self, Problem> {
-        let recorded: Result<Vec<Noted>, Problem> = done
-            .entries
+    /// The same, of entries that several acts recorded.
+    pub(super) fn of_entries(entries: &[Recorded]) -> Result<Self, Problem> {
+        Self::with(entries, None)
+    }
+
+    fn with(entries: &[Recorded], id: Option<String>) -> Result<Self, Problem> {
+        let recorded: Result<Vec<Noted>, Problem> = entries
             .iter()
             .map(|recorded| {
                 let fields = recorded.event.to_fields(&recorded.by);
@@ -108,14 +112,16 @@ impl Receipt {
                 Ok(Noted { entry: recorded.position, kind, about })
             })
             .collect();
-        Ok(Self { entry: done.position().unwrap_or_default(), id, recorded: recorded? })
+        let first = entries.first().map(|recorded| recorded.position);
+        Ok(Self { entry: first.unwrap_or_default(), id, recorded: recorded? })
     }
 
     /// What came into being, with the address at which it can be read: `folder/id`.
     pub(super) fn created(done: &Done, folder: &str, id: Option<impl Display>) -> Result<Response, Problem> {
         let id = id.map(|id| id.to_string());
         let at = format!("/api/v1/{folder}/{}", id.as_deref().unwrap_or_default());
-        Ok((StatusCode::CREATED, [(header::LOCATION, at)], Json(Self::with(done, id)?)).into_response())
+        Ok((StatusCode::CREATED, [(header::LOCATION, at)], Json(Self::with(&done.entries, id)?))
+            .into_response())
     }
 }
 

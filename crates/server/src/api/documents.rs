@@ -5,6 +5,7 @@ use super::collect::Area;
 use super::extract::{Ask, At, Body, Caller, media_type};
 use super::problem::Problem;
 use super::record::{Entry, HistoryQuery};
+use super::retention::Destroyed;
 use super::secrets::{ENTRY, Reason};
 use super::types::{Digest, DocumentId, Line, PersonId, SecretId, Stamp, Text};
 use crate::app::App;
@@ -29,6 +30,7 @@ pub(super) fn routes(area: Area) -> Area {
         .write(routes!(register))
         .open(routes!(open))
         .write(routes!(withdraw))
+        .write(routes!(destroy))
         .read(routes!(history))
 }
 
@@ -62,6 +64,9 @@ pub(super) struct Document {
     /// Why it was taken out of use.
     #[serde(skip_serializing_if = "Option::is_none")]
     withdrawn: Option<String>,
+    /// When it was destroyed: nobody can read it again, from no copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destroyed: Option<Stamp>,
     /// How often it was opened.
     openings: u64,
     /// When it was last opened.
@@ -281,6 +286,20 @@ async fn withdraw(
     )
 }
 
+/// Destroy a document for good, once it was withdrawn. For the owner of its secret, and counsel.
+///
+/// Its key is deleted wherever it is kept, so that nobody can read it again, from no copy. What was recorded about it stays.
+/// It cannot be taken back. The answer says where keys were deleted, and where they may still be.
+#[utoipa::path(post, path = "/api/v1/documents/{id}/destroy", params(("id" = DocumentId, Path)), request_body = Reason, responses((status = 200, description = "It was destroyed.", body = Destroyed)))]
+async fn destroy(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<DocumentId>,
+    Body(Reason { reason }): Body<Reason>,
+) -> Result<Json<Destroyed>, Problem> {
+    Destroyed::of(&app.service.destroy_document(&caller.actor, id.0, reason.0).await?)
+}
+
 /// What happened to a document, the newest first.
 #[utoipa::path(get, path = "/api/v1/documents/{id}/history", params(("id" = DocumentId, Path), HistoryQuery), responses((status = 200, description = "A page of entries.", body = Page<Entry>)))]
 async fn history(
@@ -340,6 +359,7 @@ impl From<&domain::Document> for Document {
             added: Stamp(document.added),
             added_by: document.added_by.map(PersonId),
             withdrawn: document.withdrawn.clone(),
+            destroyed: document.destroyed.map(Stamp),
             openings: document.openings,
             last_opened: document.last_opened.map(Stamp),
         }

@@ -4,7 +4,7 @@ use super::answer::Receipt;
 use super::collect::Area;
 use super::extract::{At, Body, Caller};
 use super::problem::Problem;
-use super::secrets::{ENTRY, WhoRow};
+use super::secrets::{ENTRY, Reason, WhoRow};
 use super::types::{AgreementId, Digest, DocumentId, Line, SecretId, Stamp, Text, When};
 use crate::app::App;
 use axum::Json;
@@ -26,6 +26,7 @@ pub(super) fn routes(area: Area) -> Area {
         .read(routes!(authorities))
         .write(routes!(set_authorities))
         .write(routes!(anchor))
+        .write(routes!(rotate_key))
         .read(routes!(plan))
         .open(routes!(export))
 }
@@ -50,6 +51,31 @@ struct EvidenceStanding {
     last: Option<Anchor>,
     /// How each witness and authority stands.
     vouchers: Vec<Voucher>,
+    /// The keys that have signed the record, the first one first; the last is the one in use.
+    keys: Vec<SigningKey>,
+}
+
+/// A key that signs, or has signed, the record's checkpoints.
+#[derive(Debug, Serialize, ToSchema)]
+struct SigningKey {
+    /// The key (C2SP signed-note).
+    #[schema(example = "halden-optics/1f0c+8a2f6c01+ARrbLJ8YMd0yUQ5QnSEbTRiKJm0w4zTDzPmMcBdDUsmk")]
+    key: String,
+    /// The entry that put it in place; absent for the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since: Option<u64>,
+    /// The entry over which it signed its last checkpoint; absent for the one in use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<u64>,
+}
+
+/// The key that signs was replaced.
+#[derive(Debug, Serialize, ToSchema)]
+struct NewKey {
+    /// The key in use from now on. Every witness has to be told: `ringfence witness trust KEY --new-key`.
+    key: String,
+    /// What was recorded.
+    receipt: Receipt,
 }
 
 /// That others saw the record.
@@ -292,6 +318,11 @@ async fn standing(State(app): State<App>, caller: Caller) -> Result<Json<Evidenc
         news: evidence.has_news(),
         last: evidence.last.as_ref().map(|anchor| Anchor::of(anchor, evidence.quorum)),
         vouchers: evidence.standings.iter().map(voucher).collect(),
+        keys: evidence
+            .signers(&app.service.verifier_key())
+            .into_iter()
+            .map(|signer| SigningKey { key: signer.key, since: signer.since, until: signer.until })
+            .collect(),
     }))
 }
 
@@ -364,6 +395,20 @@ async fn anchor(State(app): State<App>, caller: Caller) -> Result<Json<Anchoring
         entry: asked.entry,
         answers: answers.collect(),
     }))
+}
+
+/// Replace the key that signs the record's checkpoints. For administrators.
+///
+/// The key before signs once more, over the entry that says so; from then on only the new one does. Witnesses cosign again
+/// once they have been told.
+#[utoipa::path(post, path = "/api/v1/evidence/key", request_body = Reason, responses((status = 200, description = "It was replaced.", body = NewKey)))]
+async fn rotate_key(
+    State(app): State<App>,
+    caller: Caller,
+    Body(Reason { reason }): Body<Reason>,
+) -> Result<Json<NewKey>, Problem> {
+    let done = app.service.rotate_key(&caller.actor, reason.0).await?;
+    Ok(Json(NewKey { key: app.service.verifier_key(), receipt: Receipt::of(&done)? }))
 }
 
 /// What an export would disclose. Nothing is recorded or handed out. For counsel.

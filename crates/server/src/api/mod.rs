@@ -18,6 +18,7 @@ mod people;
 mod problem;
 mod record;
 mod requirements;
+mod retention;
 mod secrets;
 mod sight;
 mod types;
@@ -55,6 +56,11 @@ fn areas() -> Areas {
             "evidence",
             "Who outside vouches for the record, and bundles that a stranger checks.",
             evidence::routes,
+        )
+        .area(
+            "retention",
+            "What must be kept, what was destroyed for good, and the copies against loss.",
+            retention::routes,
         )
         .area("record", "The tamper-evident record: entries, proofs, checkpoints.", record::routes)
         .area("accounts", "Accounts, one-time links and tokens.", accounts::routes)

@@ -5,6 +5,7 @@ use super::collect::Area;
 use super::extract::{Ask, At, Body, Caller, read};
 use super::problem::Problem;
 use super::record::{Entry, HistoryQuery};
+use super::retention::Destroyed;
 use super::secrets::Reason;
 use super::types::{Engagement, Line, Mail, PersonId, Role, Stamp, Text, When};
 use crate::app::App;
@@ -13,7 +14,7 @@ use axum::extract::{Request, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use program::people::{self as domain, Command, Joiner, MOST_BYTES, Planned, Profile};
-use program::{Event, Refusal};
+use program::{Event, Refusal, Rule};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use utoipa::{IntoParams, ToSchema};
@@ -31,6 +32,7 @@ pub(super) fn routes(area: Area) -> Area {
         .write(routes!(suspend))
         .write(routes!(reinstate))
         .write(routes!(end))
+        .write(routes!(erase))
         .read(routes!(history))
 }
 
@@ -378,6 +380,20 @@ async fn end(
     Receipt::of(&app.service.act(&caller.actor, Command::End { person: id.0, ends, reason: reason.0 }).await?)
 }
 
+/// Erase the data of somebody who has left, for good. For human resources and administrators.
+///
+/// Their key is deleted wherever it is kept, so that nobody can read their entries again, signatures among them, from no copy.
+/// The number stays, and what was done under it. It cannot be taken back.
+#[utoipa::path(post, path = "/api/v1/people/{id}/erase", params(("id" = PersonId, Path)), request_body = Reason, responses((status = 200, description = "Their data were erased.", body = Destroyed)))]
+async fn erase(
+    State(app): State<App>,
+    caller: Caller,
+    At(id): At<PersonId>,
+    Body(Reason { reason }): Body<Reason>,
+) -> Result<Json<Destroyed>, Problem> {
+    Destroyed::of(&app.service.erase_person(&caller.actor, id.0, reason.0).await?)
+}
+
 /// What happened to a person, the newest first.
 #[utoipa::path(get, path = "/api/v1/people/{id}/history", params(("id" = PersonId, Path), HistoryQuery), responses((status = 200, description = "A page of entries.", body = Page<Entry>)))]
 async fn history(
@@ -391,7 +407,15 @@ async fn history(
 }
 
 fn known(caller: &Caller, id: program::PersonId) -> Result<&domain::Person, Refusal> {
-    caller.state.people.get(id).filter(|_| caller.sees(id)).ok_or_else(|| Refusal::unknown(id))
+    let refusal = || match caller.state.retention.destruction(id.into()).filter(|_| caller.sees(id)) {
+        // As unknown as anybody who never was, to all but those who look through the register.
+        Some(erased) => Refusal::new(
+            Rule::Unknown,
+            format!("the data of `{id}` were erased: entry {} says why", erased.entry),
+        ),
+        None => Refusal::unknown(id),
+    };
+    caller.state.people.get(id).filter(|_| caller.sees(id)).ok_or_else(refusal)
 }
 
 fn matches(query: &PeopleQuery, person: &domain::Person, now: program::Time) -> bool {

@@ -46,6 +46,9 @@ values! {
     GrantId(program::GrantId) id("G", "A grant of access.");
     AccountId(program::AccountId) id("U", "An account with which a person signs in.");
     TokenId(program::TokenId) id("T", "A token for this API.");
+    HoldId(program::HoldId) id("H", "A legal hold.");
+    Subject(program::Subject) string("What an id names, such as a secret, a document or a person.", json!("S-12"))
+        .pattern(Some("^[A-Z]-[1-9][0-9]*$"));
     Line(program::Line) text(200, "One line: no control characters, no direction overrides.", "Lumafilm bath");
     Text(program::Text) text(20_000, "Several lines: no control characters, no direction overrides.", "To repair the bath.");
     Mail(program::people::Mail) text(254, "A mail address; no two people share one.", "ada@example.com");

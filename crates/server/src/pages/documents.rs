@@ -1,7 +1,8 @@
-//! Documents of secrets: bringing them in, reading them through the gate, taking them out of use.
+//! Documents of secrets: bringing them in, reading them through the gate, taking them out of use, destroying them for good.
 
 mod add;
 mod content;
+mod destroy;
 mod show;
 
 use crate::routes::{Routes, Rule};
@@ -18,6 +19,8 @@ pub fn routes() -> Routes {
         .post("/documents/{id}/content", Rule::Person, content::open)
         .get("/documents/{id}/withdraw", Rule::Person, add::ask_withdraw)
         .post("/documents/{id}/withdraw", Rule::Person, add::withdraw)
+        .get("/documents/{id}/destroy", Rule::Person, destroy::ask)
+        .post("/documents/{id}/destroy", Rule::Person, destroy::run)
         .get("/secrets/{id}/precise", Rule::Person, content::ask_precise)
         .post("/secrets/{id}/precise", Rule::Person, content::precise)
 }

@@ -2,11 +2,12 @@
 
 mod checkpoint;
 mod export;
+mod keys;
 mod overview;
 mod vouchers;
 
 use crate::routes::{Routes, Rule};
-use program::evidence::{ANCHOR_READERS, EXPORTERS, KEEPERS};
+use program::evidence::{ANCHOR_READERS, EXPORTERS, KEEPERS, KEY_KEEPERS};
 
 /// Every route of evidence.
 #[must_use]
@@ -26,6 +27,8 @@ pub fn routes() -> Routes {
         .post("/evidence/authorities/new", keepers, vouchers::add_authority)
         .get("/evidence/authorities/remove", keepers, vouchers::ask_remove_authority)
         .post("/evidence/authorities/remove", keepers, vouchers::remove_authority)
+        .get("/evidence/key", Rule::Roles(KEY_KEEPERS), keys::ask)
+        .post("/evidence/key", Rule::Roles(KEY_KEEPERS), keys::rotate)
         .get("/secrets/{id}/evidence", exporters, export::form)
         .post("/secrets/{id}/evidence", exporters, export::submit)
 }

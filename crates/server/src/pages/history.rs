@@ -90,8 +90,12 @@ pub fn tone(kind: &str) -> Tone {
         | "agreement.signed"
         | "agreement.paper-recorded"
         | "evidence.anchored"
+        | "retention.backed-up"
         | "person.reinstated" => Tone::Good,
         "access.emergency-taken"
+        | "hold.placed"
+        | "retention.restored"
+        | "evidence.key-rotated"
         | "secret.returned"
         | "organisation.clock-jumped"
         | "evidence.exported"
@@ -100,6 +104,8 @@ pub fn tone(kind: &str) -> Tone {
         | "account.second-factor-removed" => Tone::Warn,
         "document.refused"
         | "document.withdrawn"
+        | "document.destroyed"
+        | "person.erased"
         | "secret.refused"
         | "secret.retired"
         | "access.denied"

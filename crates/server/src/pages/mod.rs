@@ -12,6 +12,7 @@ pub mod home;
 pub mod me;
 pub mod people;
 pub mod record;
+pub mod retention;
 pub mod search;
 pub mod secrets;
 pub mod settings;
@@ -34,6 +35,7 @@ pub fn routes() -> Routes {
         me::routes(),
         people::routes(),
         record::routes(),
+        retention::routes(),
         search::routes(),
         secrets::routes(),
         settings::routes(),

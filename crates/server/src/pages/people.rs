@@ -2,6 +2,7 @@
 
 mod acts;
 mod detail;
+mod erase;
 mod fields;
 mod import;
 mod list;
@@ -47,6 +48,8 @@ pub fn routes() -> Routes {
         .post("/people/{id}/reinstate", Rule::Roles(KEEPERS), acts::reinstate)
         .get("/people/{id}/end", Rule::Roles(KEEPERS), acts::ending)
         .post("/people/{id}/end", Rule::Roles(KEEPERS), acts::end)
+        .get("/people/{id}/erase", Rule::Roles(KEEPERS), erase::ask)
+        .post("/people/{id}/erase", Rule::Roles(KEEPERS), erase::run)
 }
 
 /// How somebody stands here: a word for the address, and the pill.

@@ -10,6 +10,7 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
 use program::people::READERS;
+use program::retention::RETENTION_READERS;
 use program::secrets::Secret;
 use program::{AgreementId, Subject, agreements};
 use serde::Deserialize;
@@ -89,7 +90,13 @@ fn direct(visitor: &Visitor, subject: Subject) -> Option<String> {
         Subject::RequestId(_) => "requests",
         Subject::GrantId(_) => "grants",
         Subject::AgreementId(id) => return Some(agreement_link(visitor, id)),
-        Subject::HoldId(_) => return Some("/retention".to_owned()),
+        Subject::HoldId(_) if visitor.is(RETENTION_READERS) => {
+            return Some(format!("/retention/holds?q={subject}"));
+        }
+        // The owner of what is held sees it there.
+        Subject::HoldId(id) => {
+            return visitor.state.retention.hold(id).and_then(|hold| direct(visitor, hold.about));
+        }
         Subject::AccountId(_) | Subject::SessionId(_) | Subject::TokenId(_) => return None,
     };
     Some(format!("/{area}/{subject}"))
@@ -148,7 +155,12 @@ fn documents(visitor: &Visitor, q: &str) -> Sort {
     sort("Documents", None, all, |document| Hit {
         href: format!("/documents/{}", document.id),
         title: document.name.clone(),
-        about: format!("{} · {}", document.id, visitor.title(document.secret)),
+        about: format!(
+            "{} · {}{}",
+            document.id,
+            visitor.title(document.secret),
+            if document.destroyed.is_some() { " · destroyed" } else { "" }
+        ),
     })
 }
 

@@ -10,7 +10,7 @@ mod show;
 pub(crate) use act::{ActPage, Asked, named};
 pub(crate) use list::badge;
 pub(crate) use past::looks_back;
-pub(crate) use show::mine;
+pub(crate) use show::{kept, mine};
 
 use crate::errors::PageError;
 use crate::routes::{Routes, Rule};

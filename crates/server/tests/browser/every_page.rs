@@ -39,12 +39,16 @@ fn paths(live: &Live, invitation: &str) -> Vec<String> {
             "/secrets/S-1/as-of?day=2999-01-01",
             "/evidence/witnesses/remove?name=Berg%20%26%20Partners%2C%20outside%20counsel",
             "/evidence/authorities/remove?name=A%20time-stamping%20authority",
+            "/retention/holds?q=zzz",
+            "/retention/holds/new?about=S-1",
             "/nowhere",
         ]
         .map(str::to_owned),
     );
     let now = live.site.service.now().rfc3339();
     paths.push(format!("/secrets/S-1/as-of?at={now}"));
+    let state = live.site.service.state();
+    paths.extend(state.retention.places().map(|place| format!("/retention/forget?keys={}", place.keys)));
     paths
 }
 
@@ -53,13 +57,14 @@ fn things(live: &Live, before: &str, piece: &str, invitation: &str) -> Vec<Strin
     let few = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect();
     match (before, piece) {
         ("secrets", _) => few(&["S-1", "S-3", "S-4"]),
-        ("people" | "accounts", _) => few(&["P-6", "P-9"]),
+        ("people" | "accounts", _) => few(&["P-6", "P-9", "P-11", "P-12"]),
         ("agreements", _) => few(&["A-1", "A-2"]),
         ("versions", _) => few(&["1"]),
-        ("documents", _) => few(&["D-1", "D-3"]),
+        ("documents", _) => few(&["D-1", "D-2", "D-3"]),
         ("requests", _) => {
             live.site.service.state().access.requests().map(|request| request.id.to_string()).collect()
         }
+        ("holds", _) => few(&["H-1"]),
         ("grants", _) => {
             let state = live.site.service.state();
             state

@@ -7,9 +7,12 @@ use program::access::{self, Command as Access};
 use program::agreements::{Command as Agree, Covers, Shown, Signing};
 use program::people::{Engagement, Joiner, Mail, Profile};
 use program::secrets::{self, Draft, Tier};
-use program::{Actor, AgreementId, DAY, Event, Line, PersonId, RequestId, SecretId, Text, people};
+use program::{
+    Actor, AgreementId, DAY, DocumentId, Event, Line, PersonId, RequestId, SecretId, Text, documents, people,
+    retention,
+};
 use server::Settings;
-use service::{NewVersion, Upload};
+use service::{BackupPlan, NewVersion, Upload};
 use tokio::sync::oneshot;
 
 /// A site on a port of this machine, until it is dropped.
@@ -95,7 +98,33 @@ pub async fn company() -> Live {
     act(&site, olga, Access::Refuse { request: refused, reason: text("Not needed for it.") }).await;
     act(&site, otto, Access::TakeEmergency { secret: SecretId(1), purpose: text("Line 1 stands.") }).await;
     assert!(site.service.state().access.pending().any(|request| request.id == waits));
+    kept_and_destroyed(&site, olga).await;
     listen(site).await
+}
+
+/// A hold, a document that was destroyed while a disk with keys was away, one that could be destroyed, somebody who left and
+/// somebody who was erased.
+async fn kept_and_destroyed(site: &TestSite, owner: PersonId) {
+    let disks = tempfile::tempdir().unwrap();
+    let plan = BackupPlan { place: disks.path().join("copies"), keys: disks.path().join("keys") };
+    site.service.back_up(&operator(), &plan, |_| {}).await.unwrap();
+    drop(disks);
+    for document in [DocumentId(2), DocumentId(3)] {
+        let reason = text("Replaced by the new one.");
+        act(site, owner, documents::Command::Withdraw { document, reason }).await;
+    }
+    site.service.destroy_document(&by(owner), DocumentId(3), text("Its time is over.")).await.unwrap();
+    for name in ["leo", "erna"] {
+        let person = site.add(name, &[]).await;
+        let end = people::Command::End { person, ends: None, reason: text("Moved on.") };
+        site.service.act(&operator(), end).await.unwrap();
+    }
+    let erased = site.person("erna");
+    site.service.erase_person(&operator(), erased, text("Asked for it.")).await.unwrap();
+    for about in [SecretId(1).into(), site.person("max").into()] {
+        let reason = text("A dispute with a former supplier is to be expected.");
+        act(site, site.person("carl"), retention::Command::PlaceHold { about, reason }).await;
+    }
 }
 
 pub fn line(text: &str) -> Line {

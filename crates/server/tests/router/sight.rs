@@ -124,6 +124,7 @@ async fn pages_and_api_tell_the_same_people() {
         ),
         ("/secrets/S-1/who.json".to_owned(), "/api/v1/secrets/S-1/who".to_owned(), "scue"),
         ("/evidence".to_owned(), "/api/v1/evidence".to_owned(), "ascu"),
+        ("/retention".to_owned(), "/api/v1/retention".to_owned(), "ascu"),
         (format!("/secrets/S-1/as-of?at={now}"), format!("/api/v1/secrets/S-1/as-of?time={now}"), "scue"),
         (format!("/secrets/S-2/as-of?at={now}"), format!("/api/v1/secrets/S-2/as-of?time={now}"), "scue"),
     ] {

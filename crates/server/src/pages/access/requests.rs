@@ -3,7 +3,7 @@
 use crate::format;
 use crate::frame::Frame;
 use crate::pages::secrets::badge;
-use crate::pages::table::{attachment, contains};
+use crate::pages::table::{attachment, contains, csv_of};
 use crate::parts::{Chip, Choice, Column, ListState, Pager, Tab, Tier as TierBadge, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -146,7 +146,7 @@ pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, Strin
             refused,
         ]
     });
-    attachment("requests.csv", "text/csv; charset=utf-8", super::csv_of(&head, rows))
+    attachment("requests.csv", "text/csv; charset=utf-8", csv_of(&head, rows))
 }
 
 fn exported(visitor: &Visitor, query: Vec<(String, String)>) -> Vec<Exported> {

@@ -6,7 +6,7 @@ use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::marks;
 use crate::pages::secrets::{badge, known, looks_back};
-use crate::pages::table::{attachment, contains};
+use crate::pages::table::{attachment, contains, csv_of};
 use crate::parts::{
     Chip, Choice, Column, ListState, Mark, MarkState, Pager, Remedy, Tab, Tier as TierBadge, When,
 };
@@ -152,7 +152,7 @@ pub(super) async fn csv(
         let (grant, until) = (row.grant.unwrap_or_default(), row.until.unwrap_or_default());
         vec![row.person, row.name, row.department, grant, row.opens.to_string(), row.failing.join(" "), until]
     });
-    attachment(&format!("{name}.csv"), "text/csv; charset=utf-8", super::csv_of(&head, rows))
+    attachment(&format!("{name}.csv"), "text/csv; charset=utf-8", csv_of(&head, rows))
 }
 
 fn exported(

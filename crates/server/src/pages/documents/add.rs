@@ -264,7 +264,7 @@ fn withdraw_page(visitor: &Visitor, document: &Document, asked: Asked, errors: E
         title: format!("Withdraw {}", document.name),
         happens: vec![
             "From now on it opens for nobody, whatever they were granted.".to_owned(),
-            "Its bytes stay sealed, and its history stays in the record.".to_owned(),
+            "Its bytes stay sealed, and its history stays in the record. Destroying it for good is another step, which can be taken after this one.".to_owned(),
         ],
         action: format!("{back}/withdraw"),
         back,

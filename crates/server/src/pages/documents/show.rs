@@ -6,7 +6,8 @@ use crate::app::App;
 use crate::format;
 use crate::frame::Frame;
 use crate::pages::history::{History, history_of};
-use crate::pages::secrets::{badge, mine as conditions};
+use crate::pages::retention::{HoldRow, ReceiptView, holds_on, receipt_of};
+use crate::pages::secrets::{badge, kept, mine as conditions};
 use crate::pages::table::contains;
 use crate::parts::{Column, ListState, Mark, Pager, Tab, Tier, Tone, When};
 use crate::respond::{PageResult, render};
@@ -41,6 +42,12 @@ struct ShowPage {
     openings: u64,
     last_opened: Option<When>,
     withdrawn: Option<String>,
+    /// What became of its keys, once it was destroyed.
+    receipt: Option<ReceiptView>,
+    /// Legal holds on it or its secret that the visitor may know of.
+    holds: Vec<HoldRow>,
+    /// The visitor may destroy it.
+    destroys: bool,
     /// Its bytes are here, and it was not withdrawn.
     here: bool,
     reads: bool,
@@ -69,11 +76,6 @@ pub(super) async fn document(
         }
         Kept::Elsewhere { place, digest } => (None, String::new(), Some(place.clone()), *digest),
     };
-    let status = match (&document.withdrawn, &document.kept) {
-        (Some(_), _) => (Tone::Calm, "Withdrawn"),
-        (None, Kept::Vault { .. }) => (Tone::Good, "Sealed in the vault"),
-        (None, Kept::Elsewhere { .. }) => (Tone::Warn, "Kept elsewhere"),
-    };
     let page = ShowPage {
         frame: visitor.frame(&document.name, "/secrets"),
         trail: trail(secret),
@@ -82,7 +84,7 @@ pub(super) async fn document(
         tier: badge(secret.tier()),
         secret: secret.id.to_string(),
         title: secret.profile.title.to_string(),
-        status,
+        status: kept(document),
         reads: readable(&media_type, &document.name).is_some(),
         size: size.map(format::size),
         media_type,
@@ -94,6 +96,9 @@ pub(super) async fn document(
         last_opened: document.last_opened.map(|at| visitor.moment(at)),
         here: size.is_some() && document.withdrawn.is_none(),
         withdrawn: document.withdrawn.clone(),
+        receipt: receipt_of(&visitor, document.id.into()),
+        holds: holds_on(&visitor, &[document.id.into(), secret.id.into()]),
+        destroys: documents::may_destroy(&visitor.state, &visitor.actor, visitor.now, document.id).is_ok(),
         opens,
         marks,
         withdraws: may_withdraw(&visitor, document.id),

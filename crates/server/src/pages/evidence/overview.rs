@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::civil::Date;
-use program::evidence::{KEEPERS, Standing};
+use program::evidence::{KEEPERS, KEY_KEEPERS, Signer, Standing};
 use program::{Line, Rule, Time};
 use serde_json::Value;
 use service::{Anchoring, EntryView, HistoryFilter, ServiceError};
@@ -39,6 +39,12 @@ struct OverviewPage {
     asked: Option<Asked>,
     exports: Option<Vec<Export>>,
     verifier: String,
+    /// Every key that has signed, the one in use first: key, since which entry, up to which; none but one where it was never
+    /// replaced.
+    signers: Vec<Signer>,
+    /// Witnesses who may have to be told the new key.
+    untold: Vec<String>,
+    replaces: bool,
 }
 
 /// One who vouches.
@@ -114,6 +120,7 @@ async fn shown(
         .map(|authority| row(visitor, &authority.name, String::new(), authority.address.to_string()));
     let anchors = entries(app, visitor, "evidence.anchored", ANCHORS).await?;
     let exports = entries(app, visitor, "evidence.exported", EXPORTS).await?;
+    let verifier = app.service.verifier_key();
     let mut frame = visitor.frame("Evidence", "/evidence");
     if let Some(why) = refused {
         frame.flash = Some(crate::frame::Flash::failed(why));
@@ -129,7 +136,10 @@ async fn shown(
         keeper: visitor.is(KEEPERS),
         asked: asked.map(|asked| told(visitor, asked)),
         exports: exports.map(|exports| exports.iter().map(|entry| export(visitor, entry)).collect()),
-        verifier: app.service.verifier_key(),
+        signers: evidence.signers(&verifier).into_iter().rev().collect(),
+        untold: evidence.without_new_key().map(|witness| witness.name.to_string()).collect(),
+        replaces: visitor.is(KEY_KEEPERS),
+        verifier,
         frame,
     };
     render(status, &page)

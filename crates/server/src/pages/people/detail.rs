@@ -1,11 +1,13 @@
 //! One person: who they are, what they signed, what they were granted, and what happened.
 
+use super::erase::erased;
 use super::{engagement_name, path, role_name, standing};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::agreements::standing as standing_with;
 use crate::pages::history::{History, history_of};
+use crate::pages::retention::{HoldRow, holds_on};
 use crate::parts::{Choice, Tab, Tier, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -34,6 +36,8 @@ struct Head {
     /// Address, words, class.
     actions: Vec<(String, &'static str, &'static str)>,
     tabs: Vec<Tab>,
+    /// Legal holds on their data that the visitor may know of.
+    holds: Vec<HoldRow>,
 }
 
 #[derive(Template)]
@@ -122,13 +126,14 @@ pub(super) struct From {
 }
 
 pub(super) async fn overview(visitor: Visitor, Path(id): Path<PersonId>) -> PageResult {
+    if visitor.state.people.is_erased(id) && visitor.sees(id) {
+        return erased(&visitor, id);
+    }
     let person = look(&visitor, id)?;
     let (state, now, zone) = (&visitor.state, visitor.now, visitor.zone.as_str());
     let link = |id: PersonId| {
-        let found = state.people.get(id);
-        let name = found.map_or_else(|| id.to_string(), |found| found.name.to_string());
         let shown = visitor.sees(id);
-        (name, if shown { path(id) } else { String::new() })
+        (visitor.name(id), if shown { path(id) } else { String::new() })
     };
     let reports = state.people.iter().filter(|other| other.manager == Some(id) && visitor.sees(other.id));
     let reports: Vec<(String, String)> = reports.map(|other| link(other.id)).collect();
@@ -289,6 +294,7 @@ fn head(visitor: &Visitor, person: &Person, tab: &str) -> Head {
             .as_ref()
             .map(|suspension| format!("Since {}. {}", visitor.when(suspension.since), suspension.reason)),
         actions: actions(visitor, person, word),
+        holds: holds_on(visitor, &[person.id.into()]),
         tabs: vec![
             Tab::new(own.clone(), "Overview", tab.is_empty()),
             Tab::counted(format!("{own}/agreements"), "Agreements", signed as u64, tab == "agreements"),
@@ -311,6 +317,7 @@ fn actions(visitor: &Visitor, person: &Person, standing: &str) -> Vec<(String, &
         (visitor.is(SUSPENDERS) && !suspended && !left, "suspend", "Suspend", "secondary"),
         (visitor.is(KEEPERS) && suspended && other, "reinstate", "Reinstate", "secondary"),
         (visitor.is(KEEPERS) && !left, "end", "End", "secondary"),
+        (visitor.is(KEEPERS) && left && other, "erase", "Erase", "secondary"),
     ];
     let offered = all.into_iter().filter(|(may, ..)| *may);
     offered.map(|(_, word, words, class)| (format!("{own}/{word}"), words, class)).collect()

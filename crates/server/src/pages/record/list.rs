@@ -14,7 +14,7 @@ use program::{Date, PersonId, Rule, Subject};
 use service::{HistoryFilter, HistoryPage, Service, ServiceError};
 
 /// The kinds that can be asked for, as the record calls them.
-const KINDS: [&str; 61] = [
+const KINDS: [&str; 69] = [
     "secret.submitted",
     "secret.accepted",
     "secret.returned",
@@ -26,6 +26,7 @@ const KINDS: [&str; 61] = [
     "document.added",
     "document.registered",
     "document.withdrawn",
+    "document.destroyed",
     "document.opened",
     "document.refused",
     "access.requirements-set",
@@ -52,6 +53,7 @@ const KINDS: [&str; 61] = [
     "person.suspended",
     "person.reinstated",
     "person.ended",
+    "person.erased",
     "account.invited",
     "account.opened",
     "account.password-changed",
@@ -71,6 +73,12 @@ const KINDS: [&str; 61] = [
     "evidence.anchored",
     "evidence.exported",
     "evidence.key-rotated",
+    "hold.placed",
+    "hold.lifted",
+    "retention.shredded",
+    "retention.backed-up",
+    "retention.place-forgotten",
+    "retention.restored",
     "organisation.founded",
     "organisation.changed",
     "organisation.clock-jumped",

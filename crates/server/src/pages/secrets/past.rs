@@ -130,9 +130,9 @@ fn read(visitor: &Visitor, asked: &Asked) -> Result<Option<Time>, Refusal> {
 fn stood(app: &App, visitor: &Visitor, past: &AsOf) -> Option<Past> {
     let state = &past.state;
     let secret = state.secrets.get(past.secret)?;
-    // People are called as they were called then.
+    // People are called as they were called then, as long as anything is left of it.
     let name = |person: PersonId| {
-        state.people.get(person).map_or_else(|| person.to_string(), |person| person.name.to_string())
+        state.people.get(person).map_or_else(|| visitor.name(person), |person| person.name.to_string())
     };
     let shown = visitor.shown(secret);
     let gate = app.service.gate();
@@ -153,7 +153,11 @@ fn stood(app: &App, visitor: &Visitor, past: &AsOf) -> Option<Past> {
         (version.number, visitor.moment(version.at), by, version.position)
     });
     let documents = state.documents.of(secret.id).map(|document| {
+        let gone = visitor.state.documents.get(document.id).is_some_and(|now| now.destroyed.is_some());
         let (size, word) = match (&document.withdrawn, &document.kept) {
+            _ if document.destroyed.is_some() => ("–".to_owned(), "destroyed"),
+            // It was there then, and nobody can read it now.
+            (_, Kept::Vault { size, .. }) if gone => (format::size(*size), "destroyed since"),
             (Some(_), _) => ("–".to_owned(), "withdrawn"),
             (None, Kept::Vault { size, .. }) => (format::size(*size), "sealed in the vault"),
             (None, Kept::Elsewhere { .. }) => ("–".to_owned(), "kept elsewhere"),

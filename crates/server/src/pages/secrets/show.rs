@@ -4,6 +4,7 @@ use super::{act::Act, badge, form, known, list::state_of, looks_back, may};
 use crate::app::App;
 use crate::frame::Frame;
 use crate::pages::history::{History, history_of};
+use crate::pages::retention::{HoldRow, holds_on};
 use crate::parts::{Mark, Tab, Tier as TierBadge, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -30,6 +31,8 @@ pub(crate) struct Head {
     pub(crate) tabs: Vec<Tab>,
     /// What the visitor may do: address and words.
     pub(crate) actions: Vec<(String, &'static str)>,
+    /// Legal holds on it that the visitor may know of.
+    pub(crate) holds: Vec<HoldRow>,
 }
 
 impl Head {
@@ -76,6 +79,7 @@ impl Head {
             trail: vec![Tab::new("/secrets", "Register", false), Tab::new(base, id.to_string(), true)],
             tabs,
             actions,
+            holds: holds_on(visitor, &[id.into()]),
         }
     }
 }
@@ -180,11 +184,6 @@ pub(crate) struct DocumentRow {
 impl DocumentRow {
     pub(crate) fn new(visitor: &Visitor, document: &Document) -> Self {
         let day = |time: program::Time| When::day(time.0, visitor.now.0, &visitor.zone);
-        let status = match (&document.withdrawn, &document.kept) {
-            (Some(_), _) => (Tone::Calm, "Withdrawn"),
-            (None, Kept::Vault { .. }) => (Tone::Good, "Sealed in the vault"),
-            (None, Kept::Elsewhere { .. }) => (Tone::Warn, "Kept elsewhere"),
-        };
         Self {
             id: document.id.to_string(),
             name: document.name.clone(),
@@ -195,8 +194,18 @@ impl DocumentRow {
             added: day(document.added),
             openings: document.openings,
             last_opened: document.last_opened.map(day),
-            status,
+            status: kept(document),
         }
+    }
+}
+
+/// How a document is kept, in a word or two.
+pub(crate) fn kept(document: &Document) -> (Tone, &'static str) {
+    match (&document.destroyed, &document.withdrawn, &document.kept) {
+        (Some(_), ..) => (Tone::Bad, "Destroyed"),
+        (None, Some(_), _) => (Tone::Calm, "Withdrawn"),
+        (None, None, Kept::Vault { .. }) => (Tone::Good, "Sealed in the vault"),
+        (None, None, Kept::Elsewhere { .. }) => (Tone::Warn, "Kept elsewhere"),
     }
 }
 
