@@ -119,7 +119,9 @@ impl Store {
         tx.commit().await?;
         match engine {
             Engine::Sqlite => overwrite_old_pages(pool, ASKED).await?,
-            Engine::Postgres => drop(pool.execute("VACUUM keys").await?),
+            Engine::Postgres => {
+                pool.execute("VACUUM keys").await?;
+            }
         }
         Ok(deleted)
     }
@@ -128,7 +130,10 @@ impl Store {
     pub(crate) async fn overwrite_old_pages(&self) -> Result<(), StorageError> {
         match self.engine() {
             Engine::Sqlite => overwrite_old_pages(self.pool(), ASKED).await,
-            Engine::Postgres => Ok(drop(self.pool().execute("VACUUM snapshots").await?)),
+            Engine::Postgres => {
+                self.pool().execute("VACUUM snapshots").await?;
+                Ok(())
+            }
         }
     }
 

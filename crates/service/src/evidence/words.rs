@@ -84,10 +84,11 @@ mod tests {
             Checkpoint { origin: "example.com/log".to_owned(), size: 3, root, extensions: Vec::new() };
         let told = words(&checkpoint);
         let digest = ledger::sha256(b"example.com/log\n3\nAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE=\n").0;
-        let bits: String = digest.iter().map(|byte| format!("{byte:08b}")).collect();
+        let bits: Vec<char> =
+            digest.iter().flat_map(|byte| format!("{byte:08b}").chars().collect::<Vec<_>>()).collect();
         let list = Language::English.word_list();
-        for (n, word) in told.iter().enumerate() {
-            let number = usize::from_str_radix(&bits[n * 11..(n + 1) * 11], 2).unwrap();
+        for (word, bits) in told.iter().zip(bits.chunks(11)) {
+            let number = usize::from_str_radix(&bits.iter().collect::<String>(), 2).unwrap();
             assert_eq!(*word, list[number]);
         }
         let other = words(&Checkpoint { size: 4, ..checkpoint });
