@@ -110,11 +110,33 @@ impl Disclosure {
 /// The name in a disclosure whose base64url is undone already. Finds what [`Disclosure::parse`] finds, and keeps
 /// no value: a bundle shows millions of them.
 pub(crate) fn name_of(decoded: &str) -> Result<Cow<'_, str>, DisclosureError> {
-    let (Text(salt), Text(name), Checked) = serde_json::from_str::<(Text<'_>, Text<'_>, Checked)>(decoded)
-        .map_err(|_| DisclosureError::NotATriple)?;
+    let (salt, name) = match plain_triple(decoded) {
+        Some((salt, name)) => (Cow::Borrowed(salt), Cow::Borrowed(name)),
+        None => {
+            let (Text(salt), Text(name), Checked) =
+                serde_json::from_str::<(Text<'_>, Text<'_>, Checked)>(decoded)
+                    .map_err(|_| DisclosureError::NotATriple)?;
+            (salt, name)
+        }
+    };
     check_salt(&salt)?;
     check_name(&name)?;
     Ok(name)
+}
+
+/// Salt and name where the triple is as nearly all are: three texts without escapes and nothing between them. So it is read in half the time.
+fn plain_triple(json: &str) -> Option<(&str, &str)> {
+    let (salt, rest) = plain_text(json.strip_prefix("[\"")?)?;
+    let (name, rest) = plain_text(rest.strip_prefix(",\"")?)?;
+    let (_, rest) = plain_text(rest.strip_prefix(",\"")?)?;
+    (rest == "]").then_some((salt, name))
+}
+
+/// What stands before the next quotation mark, and what after it; nothing where there is an escape, or what needs one, before it.
+fn plain_text(json: &str) -> Option<(&str, &str)> {
+    let end = json.bytes().position(|byte| byte == b'"' || byte == b'\\' || byte < b' ')?;
+    let (text, rest) = json.split_at_checked(end)?;
+    Some((text, rest.strip_prefix('"')?))
 }
 
 fn check_salt(salt: &str) -> Result<(), DisclosureError> {

@@ -11,6 +11,7 @@ import argparse
 import collections
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -117,6 +118,7 @@ def main():
     parser.add_argument("--keep", help="a folder for what differs")
     options = parser.parse_args()
     seen, different = collections.Counter(), collections.Counter()
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # in the background, too
     browser = run.Browser()
     try:
         browser.open()
@@ -132,6 +134,8 @@ def main():
                 os.makedirs(options.keep, exist_ok=True)
                 with open(os.path.join(options.keep, "%d-%d.zip" % (options.start, sum(different.values()))), "wb") as file:
                     file.write(data)
+    except KeyboardInterrupt:
+        print("stopped before the end")
     finally:
         browser.end()
     print("page and script compared" if not options.program and not options.folder else "page, script and program compared")
