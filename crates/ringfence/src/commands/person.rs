@@ -313,7 +313,7 @@ fn roles(person: &people::Person) -> String {
 
 /// A person for people: name and id.
 pub(crate) fn name(state: &State, id: PersonId) -> String {
-    state.people.get(id).map_or_else(|| id.to_string(), |person| format!("{} ({id})", person.name))
+    state.people.get(id).map_or_else(|| program::name(state, id), |person| format!("{} ({id})", person.name))
 }
 
 /// Whoever looks for another at what that one can open: the operator, or a role that runs or audits access.
