@@ -24,6 +24,8 @@ struct CheckpointPage {
     /// The root in groups of four digits, eight groups in a line.
     root: Vec<String>,
     picture: String,
+    /// Its size and eight words.
+    words: String,
     when: When,
 }
 
@@ -52,6 +54,7 @@ pub(super) async fn page(State(app): State<App>, visitor: Visitor) -> PageResult
         root: root.chunks(8).map(line).collect(),
         verifier: app.service.verifier_key(),
         when: visitor.moment(visitor.now),
+        words: app.service.checkpoint_in_words()?,
         checkpoint,
         size,
         picture,
