@@ -51,7 +51,7 @@ def said_by(program, path, arguments):
         return {"verdict": "exit code %d" % run.returncode, "failed": None, "error": run.stderr.decode(errors="replace")}
 
 
-def compared(browser, start, outside, inside, proofs, program=None, batch=400):
+def compared(browser, start, outside, inside, proofs, program=None, batch=100):
     """(name, bytes, what the script says, what the other that differs says, or the page, in which parts they differ) of each case."""
     tools, verify = script()
     wanted = argparse.Namespace(start=start, outside=outside, inside=inside, proofs=proofs, folder=None, only=None)

@@ -106,6 +106,8 @@ class Browser:
     def end(self):
         try:
             self.call("DELETE", "/session/" + self.session)
+        except (OSError, http.client.HTTPException):
+            pass    # whoever stopped this has stopped the driver too
         finally:
             self.driver.terminate()
             self.driver.wait()
