@@ -2,10 +2,19 @@
 //!
 //! Everything here is told from what the bundle shows anyway: the caller hands over nothing that was withheld.
 
+use crate::error::PressError;
+use crate::typeset::{self, Order};
+use crate::visible;
 use askama::Template;
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+mod existence;
+
+pub use existence::{Dated, Existence, SealedDocument, Seen};
 
 /// What the pages tell. Times are in UTC, as `2026-03-03 09:12:44 UTC`.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Evidence {
     /// Whose record; empty where it is withheld.
     pub organisation: String,
@@ -17,6 +26,8 @@ pub struct Evidence {
     pub as_of: String,
     /// When the bundle was made.
     pub made: String,
+    /// The same moment in milliseconds since 1970 UTC: the date that PDFs bear.
+    pub made_at: i64,
     /// Which program made it, with its version.
     pub program: String,
     /// The record's verifier key (C2SP signed-note).
@@ -42,7 +53,7 @@ pub struct Evidence {
 }
 
 /// An entry.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Entry {
     /// Its position.
     pub position: u64,
@@ -57,7 +68,7 @@ pub struct Entry {
 }
 
 /// Somebody who could, or could not, open the secret.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Who {
     /// Name or id.
     pub person: String,
@@ -72,7 +83,7 @@ pub struct Who {
 }
 
 /// One opening.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Opening {
     /// The entry.
     pub position: u64,
@@ -87,7 +98,7 @@ pub struct Opening {
 }
 
 /// A file in the bundle.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct File {
     /// Its path in the bundle.
     pub path: String,
@@ -100,7 +111,7 @@ pub struct File {
 }
 
 /// What those outside saw.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Anchor {
     /// How many entries.
     pub size: u64,
@@ -109,7 +120,7 @@ pub struct Anchor {
 }
 
 /// Where the entry stands that the check by hand is written out for.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ByHand {
     /// Its position.
     pub position: u64,
@@ -148,23 +159,77 @@ impl Evidence {
     ///
     /// # Errors
     /// The template could not be filled.
-    pub fn index(&self) -> Result<String, askama::Error> {
-        Index { e: self }.render()
+    pub fn index(&self) -> Result<String, PressError> {
+        Ok(Index { e: self }.render()?)
     }
 
     /// The draft of a certificate under the Federal Rules of Evidence, 902(13) and 902(14). Counsel has to confirm it.
     ///
     /// # Errors
     /// As [`Evidence::index`].
-    pub fn certificate(&self) -> Result<String, askama::Error> {
-        Certificate { e: self }.render()
+    pub fn certificate(&self) -> Result<String, PressError> {
+        Ok(Certificate { e: self }.render()?)
     }
 
     /// How to check it, by a verifier or by hand.
     ///
     /// # Errors
     /// As [`Evidence::index`].
-    pub fn readme(&self) -> Result<String, askama::Error> {
-        Readme { e: self }.render()
+    pub fn readme(&self) -> Result<String, PressError> {
+        Ok(Readme { e: self }.render()?)
+    }
+
+    /// The same as [`Evidence::index`], to be printed: PDF/A.
+    ///
+    /// # Errors
+    /// It could not be typeset.
+    pub fn index_pdf(&self) -> Result<Vec<u8>, PressError> {
+        self.pdf("index.typ")
+    }
+
+    /// The same as [`Evidence::certificate`], to be printed and signed: PDF/A.
+    ///
+    /// # Errors
+    /// As [`Evidence::index_pdf`].
+    pub fn certificate_pdf(&self) -> Result<Vec<u8>, PressError> {
+        self.pdf("certificate.typ")
+    }
+
+    fn pdf(&self, template: &'static str) -> Result<Vec<u8>, PressError> {
+        let order = Order {
+            template,
+            ident: format!("{template} {} {}", self.secret, self.made),
+            creator: &self.program,
+            made: self.made_at,
+        };
+        let head = visible::beginning(&self.organisation, HEAD);
+        typeset::pdf(&order, &Sheet { e: self, head, linked: self.can_be_linked() })
+    }
+
+    /// Does each number of an entry that is named lead to one entry that is shown?
+    fn can_be_linked(&self) -> bool {
+        let shown: BTreeSet<u64> = self.entries.iter().map(|entry| entry.position).collect();
+        let who = self.who.iter().flatten();
+        let grounds = who.flat_map(|row| row.grounds.iter().chain(row.grant.iter().map(|(_, entry)| entry)));
+        let openings = self.openings.iter().map(|opening| &opening.position);
+        let files = self.files.iter().filter_map(|file| file.entry.as_ref());
+        shown.len() == self.entries.len()
+            && grounds.chain(openings).chain(files).all(|entry| shown.contains(entry))
     }
 }
+
+/// How much of a name fits at the head of a page.
+const HEAD: usize = 90;
+
+/// What a template is given.
+#[derive(Serialize)]
+struct Sheet<'a, T> {
+    e: &'a T,
+    /// Whose sheet it is, at the head of each page.
+    head: String,
+    /// Whether numbers of entries lead to where the entries stand.
+    linked: bool,
+}
+
+#[cfg(test)]
+mod tests;

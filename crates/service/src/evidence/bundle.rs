@@ -4,7 +4,7 @@
 //! commits to the manifest, and only then is the archive handed over: there is no bundle that the record does not know.
 
 use super::select::{Chosen, Exporting, Selected};
-use super::texts;
+use super::texts::{self, Word};
 use crate::error::ServiceError;
 use crate::house::Service;
 use crate::release::{Content, OpenDocument};
@@ -17,9 +17,10 @@ use ledger::{SignedNote, VerifierKey, tile_set};
 use press::evidence::{ByHand, File};
 use program::agreements::Media;
 use program::evidence::{Command, Event as EvidenceEvent, Stamp};
-use program::{Actor, Digest, Event, Recorded, Refusal, documents};
+use program::{Actor, Digest, Event, Recorded, Refusal, Time, documents};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
 
 /// How many anchors of the record are looked through, the newest first.
 const ANCHORS_LOOKED_AT: usize = 5_000;
@@ -40,6 +41,8 @@ pub struct Bundle {
     pub withheld: usize,
     /// SHA-256 of its manifest.
     pub manifest: Digest,
+    /// How long it took to typeset what is to be printed.
+    pub typeset_in: Duration,
     layout: Layout,
     parts: Vec<Part>,
 }
@@ -123,8 +126,8 @@ impl Service {
         members.extend(anchors.iter().flat_map(anchor_members));
         members.push(Member::new("entries.txt", lines(&selected.chosen)));
         members.push(Member::new("policy", self.policy()?.into_bytes()));
-        let pages = self.pages(wanted, &selected, &members, &anchors, by_hand)?;
-        members.extend(pages.into_iter().map(|(path, text)| Member::new(path, text.into_bytes())));
+        let (pages, typeset_in) = self.pages(wanted, &selected, &members, &anchors, by_hand).await?;
+        members.extend(pages.into_iter().map(|(path, bytes)| Member::new(path, bytes)));
         members.sort_by(|a, b| a.path.cmp(&b.path));
 
         let manifest = self.manifest(wanted, &selected, &anchors, &members)?.to_bytes();
@@ -157,6 +160,7 @@ impl Service {
             entries: selected.chosen.len(),
             withheld,
             manifest: digest,
+            typeset_in,
             layout,
             parts: members.into_iter().map(|member| member.part).collect(),
         })
@@ -409,14 +413,14 @@ impl Service {
     }
 
     /// The pages for people. They tell what the bundle shows, and nothing that is withheld.
-    fn pages(
+    async fn pages(
         &self,
         wanted: &Exporting,
         selected: &Selected,
         members: &[Member],
         anchors: &[Anchor],
         by_hand: Option<ByHand>,
-    ) -> Result<Vec<(&'static str, String)>, ServiceError> {
+    ) -> Result<(Vec<(&'static str, Vec<u8>)>, Duration), ServiceError> {
         let files = members.iter().filter(|member| member.proved_by.is_some()).map(|member| File {
             path: member.path.clone(),
             sha256: member.sha256.to_hex(),
@@ -424,14 +428,51 @@ impl Service {
             entry: member.proved_by.as_ref().map(|(entry, _)| *entry),
         });
         let mut evidence = texts::tell(wanted, selected);
-        evidence.made = texts::moment(self.now());
+        let now = self.now();
+        (evidence.made, evidence.made_at) = (texts::moment(now), now.0);
         evidence.key = self.verifier_key();
         evidence.size = self.house.journal.head().size;
         evidence.files = files.collect();
         evidence.by_hand = by_hand;
         evidence.anchors =
             anchors.iter().filter(|anchor| anchor.is_vouched_for()).map(Anchor::told).collect();
-        texts::pages(&evidence).map_err(|error| ServiceError::Storage(error.to_string()))
+        let existence = wanted.existence.map(|_| texts::existence(selected, &evidence, &self.words(anchors)));
+        let begun = Instant::now();
+        let set = tokio::task::spawn_blocking(move || texts::pages(&evidence, existence.as_ref()));
+        let set = set.await.map_err(|error| ServiceError::Storage(error.to_string()))?;
+        Ok((set.map_err(|error| ServiceError::Storage(error.to_string()))?, begun.elapsed()))
+    }
+
+    /// What those outside said of these states of the record. Witnesses count where as many of them cosigned as the policy asks,
+    /// from the moment when they were enough.
+    fn words(&self, anchors: &[Anchor]) -> Vec<Word> {
+        let state = self.state();
+        let keys = state.evidence.witnesses.iter().filter_map(|witness| witness.key.as_str().parse().ok());
+        let keys: Vec<VerifierKey> = keys.collect();
+        let enough = usize::try_from(state.evidence.quorum.max(1)).unwrap_or(usize::MAX);
+        let mut words = Vec::new();
+        for anchor in anchors {
+            words.extend(anchor.stamps.iter().map(|stamp| Word {
+                who: vec![stamp.authority.to_string()],
+                time: stamp.time,
+                stamped: true,
+                size: anchor.size,
+            }));
+            let note = SignedNote::parse(&anchor.checkpoint);
+            let mut seen = note.and_then(|note| note.cosignatures(&keys)).unwrap_or_default();
+            seen.sort_by_key(|(_, seconds)| *seconds);
+            if let Some(first) = seen.get(..enough)
+                && let Some((_, seconds)) = first.last()
+            {
+                words.push(Word {
+                    who: first.iter().map(|(key, _)| key.name().to_owned()).collect(),
+                    time: Time(i64::try_from(*seconds).unwrap_or(i64::MAX).saturating_mul(1000)),
+                    stamped: false,
+                    size: anchor.size,
+                });
+            }
+        }
+        words
     }
 }
 

@@ -2,21 +2,66 @@
 
 use super::select::{Chosen, Exporting, Selected};
 use ledger::Entry as LedgerEntry;
-use press::evidence::{Entry, Evidence, Opening, Who};
+use press::PressError;
+use press::evidence::{Dated, Entry, Evidence, Existence, Opening, SealedDocument, Seen, Who};
 use program::{PersonId, Time};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// The pages and where they stand in the bundle.
+/// What somebody outside said: that they saw so many entries of the record, by then.
+pub(super) struct Word {
+    pub(super) who: Vec<String>,
+    pub(super) time: Time,
+    pub(super) stamped: bool,
+    pub(super) size: u64,
+}
+
+/// The pages and where they stand in the bundle. Typesetting takes a second and a processor: not for a thread that serves others.
 pub(super) fn pages(
     evidence: &Evidence,
-) -> Result<Vec<(&'static str, String)>, impl std::fmt::Display + use<>> {
-    let pages = [
-        ("README.txt", evidence.readme()),
-        ("certificate.html", evidence.certificate()),
-        ("index.html", evidence.index()),
+    existence: Option<&Existence>,
+) -> Result<Vec<(&'static str, Vec<u8>)>, PressError> {
+    let mut pages = vec![
+        ("README.txt", evidence.readme()?.into_bytes()),
+        ("certificate.html", evidence.certificate()?.into_bytes()),
+        ("certificate.pdf", evidence.certificate_pdf()?),
+        ("index.html", evidence.index()?.into_bytes()),
+        ("index.pdf", evidence.index_pdf()?),
     ];
-    pages.into_iter().map(|(path, page)| page.map(|page| (path, page))).collect::<Result<Vec<_>, _>>()
+    if let Some(existence) = existence {
+        pages.push(("proof.pdf", existence.pdf()?));
+    }
+    Ok(pages)
+}
+
+/// The sheet of a proof of existence: of each entry that is shown its position, its time, the digest of a document where it
+/// states one, and the first word from outside about it. Nothing else is told, for nothing else is shown.
+pub(super) fn existence(selected: &Selected, told: &Evidence, words: &[Word]) -> Existence {
+    let mut sheet = Existence {
+        secret: told.secret.clone(),
+        made: told.made.clone(),
+        made_at: told.made_at,
+        program: told.program.clone(),
+        key: told.key.clone(),
+        texts: Vec::new(),
+        documents: Vec::new(),
+    };
+    for chosen in &selected.chosen {
+        let entry = &chosen.line.entry;
+        let over = words.iter().filter(|word| word.size > entry.position());
+        let seen = over.min_by_key(|word| word.time).map(|word| Seen {
+            who: word.who.clone(),
+            time: moment(word.time),
+            stamped: word.stamped,
+            size: word.size,
+        });
+        let dated = Dated { position: entry.position(), time: moment(Time(entry.time())), seen };
+        match shown(chosen, "digest") {
+            Some(digest) => sheet.documents.push(SealedDocument { sha256: digest.to_owned(), dated }),
+            None => sheet.texts.push(dated),
+        }
+    }
+    sheet
 }
 
 /// All that follows from the entries chosen; the caller fills in the rest.
@@ -31,6 +76,7 @@ pub(super) fn tell(wanted: &Exporting, selected: &Selected) -> Evidence {
         title: last_shown(chosen, &["secret.submitted", "secret.revised"], "title").unwrap_or_default(),
         as_of: moment(selected.as_of),
         made: String::new(),
+        made_at: 0,
         program: concat!("Ringfence ", env!("CARGO_PKG_VERSION")).to_owned(),
         key: String::new(),
         size: 0,

@@ -48,6 +48,17 @@ fn member<'a>(bytes: &'a [u8], name: &str) -> &'a str {
     std::str::from_utf8(archive.get(name).unwrap_or_else(|| panic!("no {name}"))).unwrap()
 }
 
+/// What a PDF of a bundle says.
+fn printed(bytes: &[u8], name: &str) -> String {
+    let archive = ledger::archive::Archive::parse(bytes).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, archive.get(name).unwrap_or_else(|| panic!("no {name}"))).unwrap();
+    let told = std::process::Command::new("pdftotext").arg("-raw").arg(file.path()).arg("-").output();
+    let told = told.unwrap_or_else(|error| panic!("pdftotext (./test installs it): {error}"));
+    assert!(told.status.success(), "{name}: {}", String::from_utf8_lossy(&told.stderr));
+    String::from_utf8(told.stdout).unwrap()
+}
+
 /// Owner and engineer signed; the engineer was granted access and opened the document; counsel was refused it.
 async fn story(service: Service) -> Company {
     let c = company(service).await;
@@ -93,6 +104,9 @@ async fn a_stranger_verifies_what_was_exported_with_its_documents_and_agreements
     {
         assert!(member(&bytes, page).contains(says), "{page}");
     }
+    assert!(printed(&bytes, "index.pdf").contains("Eva Engineer"));
+    assert!(printed(&bytes, "certificate.pdf").contains("902(13)"));
+    assert!(!manifest.to_string().contains("proof.pdf"));
     // Changing any byte is noticed.
     for at in (0..bytes.len()).step_by(211) {
         let mut changed = bytes.clone();
@@ -123,6 +137,9 @@ async fn what_is_withheld_is_nowhere_in_the_bundle() {
         ["Lumafilm bath", "Eva Engineer", "To repair the bath", "eva.engineer@halden.example", "Titania sol"]
     {
         assert!(!holds(&bytes, secret.as_bytes()), "{secret} in the clear");
+        for page in ["index.pdf", "certificate.pdf"] {
+            assert!(!printed(&bytes, page).replace('\n', " ").contains(secret), "{secret} in {page}");
+        }
         // Nor inside a disclosure: base64 of the same bytes at each of the three alignments.
         for skip in 0..3 {
             let padded: Vec<u8> = std::iter::repeat_n(b' ', skip).chain(secret.bytes()).collect();
@@ -160,8 +177,16 @@ async fn a_proof_of_existence_holds_for_the_originals_and_tells_nothing_of_them(
     assert!(
         lines.iter().any(|line| line.field("digest").is_some_and(|field| field.value() == digest.as_str()))
     );
+    let sheets = ["proof.pdf", "index.pdf", "certificate.pdf"].map(|name| printed(&bytes, name));
+    assert!(sheets[0].replace('\n', "").contains(&digest), "{}", sheets[0]);
+    assert!(
+        sheets[0].replace('\n', " ").contains("Nobody outside the organisation vouches"),
+        "{}",
+        sheets[0]
+    );
     for told in ["Lumafilm", "Olga", "Eva", "bath.md", "Halden"] {
         assert!(!bytes.windows(told.len()).any(|window| window == told.as_bytes()), "{told}");
+        assert!(sheets.iter().all(|sheet| !sheet.contains(told)), "{told}");
     }
     // The description, with the salt that is kept apart.
     let kept = c.service.description_salt(&shell(c.counsel), c.secret, 1).await.unwrap();
@@ -359,6 +384,14 @@ async fn witnesses_and_an_authority_vouch_and_the_bundle_says_so() {
     let findings = verified(&export(&c.service, &shell(c.counsel), &wanted(c.secret)).await);
     assert!(findings.quorum == Some(true), "{findings:?}");
     assert!(findings.witnesses.len() >= 2 && !findings.stamps.is_empty(), "{findings:?}");
+    let proof = Exporting { existence: Some(1), agreements: false, ..wanted(c.secret) };
+    let sheet = printed(&export(&c.service, &shell(c.counsel), &proof).await, "proof.pdf");
+    let sheet = sheet.replace('\n', " ");
+    assert!(sheet.contains("Outside the organisation, that date is vouched for by the"), "{sheet}");
+    assert!(
+        sheet.contains("witnesses witness-1.example and witness-2.example")
+            || sheet.contains("Test authority")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
