@@ -114,7 +114,7 @@ fn whoever_is_here_or_needed_in_a_dispute_is_not_erased() {
     world.now = world.now + DAY;
     assert_eq!(world.by(HR, erase(HR)).unwrap_err().rule, Rule::OwnCase);
     let owner = world.by(HR, erase(EVA)).unwrap_err();
-    assert!(owner.rule == Rule::Standing && owner.message.contains("S-1"), "{owner:?}");
+    assert!(owner.rule == Rule::Standing && owner.message.contains("still owns"), "{owner:?}");
     // Max submitted S-1, so that a hold on it is one on what he signed.
     for about in [Subject::from(MAX), SECRET.into()] {
         world.by(COUNSEL, hold(about)).unwrap();
