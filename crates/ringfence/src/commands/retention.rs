@@ -188,8 +188,7 @@ impl Retention {
         match self {
             Retention::Show => show(&session)?,
             Retention::Finish => {
-                may_see(&session)?;
-                let receipts = session.service.finish_destructions().await?;
+                let receipts = session.service.finish_destructions(&session.actor).await?;
                 session.out.either(
                     || json!({ "entries": told(&session, &receipts) }),
                     |out| {

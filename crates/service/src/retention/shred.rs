@@ -7,7 +7,7 @@ use crate::house::{House, Service};
 use crate::keyring::Tag;
 use program::documents::{self, Kept};
 use program::people;
-use program::retention::{Command, Destruction, Left, Place, Receipt, Shredded};
+use program::retention::{BACKERS, Command, Destruction, Left, Place, Receipt, Shredded};
 use program::{Actor, DocumentId, Event, PersonId, State, Subject, Text};
 use std::path::PathBuf;
 
@@ -67,8 +67,13 @@ impl Service {
     /// not done before, there is none.
     ///
     /// # Errors
-    /// The record could not be written.
-    pub async fn finish_destructions(&self) -> Result<Vec<program::Recorded>, ServiceError> {
+    /// The actor does not look after copies; the record could not be written.
+    pub async fn finish_destructions(&self, actor: &Actor) -> Result<Vec<program::Recorded>, ServiceError> {
+        actor.require(&self.state(), self.now(), BACKERS, "finish what was destroyed")?;
+        self.shred_all().await
+    }
+
+    async fn shred_all(&self) -> Result<Vec<program::Recorded>, ServiceError> {
         self.refresh().await?;
         let open: Vec<Subject> = self
             .state()
@@ -188,7 +193,7 @@ impl House {
 /// Finishes what was interrupted, and tries again where a place could not be reached. Run now and then by whoever serves.
 pub(crate) async fn finish_destructions(service: &Service) {
     if service.state().retention.destructions().any(Destruction::is_open)
-        && let Err(error) = service.finish_destructions().await
+        && let Err(error) = service.shred_all().await
     {
         tracing::error!(%error, "keys that ought to be deleted could not be looked for");
     }

@@ -216,10 +216,12 @@ async fn a_folder_of_keys_that_cannot_be_reached_is_told_and_finished_later() {
     let keys = w.at("keys").canonicalize().unwrap();
     let receipt = destroy(&c, c.document).await;
     assert_eq!(left(&receipt), [keys.to_str().unwrap()]);
-    assert!(c.service.finish_destructions().await.unwrap().is_empty(), "nothing new to tell");
+    assert!(c.service.finish_destructions(&operator()).await.unwrap().is_empty(), "nothing new to tell");
+    let refused = c.service.finish_destructions(&shell(c.counsel)).await.unwrap_err();
+    assert!(matches!(refused, ServiceError::Refused(_)), "whoever looks after copies does it: {refused}");
     std::fs::remove_dir(w.at("keys")).unwrap();
     std::fs::rename(w.at("unplugged"), w.at("keys")).unwrap();
-    let receipts = c.service.finish_destructions().await.unwrap();
+    let receipts = c.service.finish_destructions(&operator()).await.unwrap();
     assert_eq!(receipts.len(), 1);
     let state = c.service.state();
     assert!(!state.retention.destruction(c.document.into()).unwrap().is_open());
@@ -239,11 +241,11 @@ async fn what_was_decided_and_interrupted_is_finished() {
     drop(c.service);
     let again = open(&w.at("data")).await;
     assert!(is_gone(read(&again, c.owner, c.document).await), "nothing opens from the decision on");
-    assert_eq!(again.finish_destructions().await.unwrap().len(), 1);
+    assert_eq!(again.finish_destructions(&operator()).await.unwrap().len(), 1);
     let subject = Subject::from(c.document);
     let receipt = again.state().retention.destruction(subject).unwrap().receipt.clone().unwrap();
     assert_eq!(receipt.done.first().unwrap().keys, 1);
-    assert!(again.finish_destructions().await.unwrap().is_empty());
+    assert!(again.finish_destructions(&operator()).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -262,7 +264,7 @@ async fn under_hold_nothing_is_destroyed_by_anybody() {
     }
     drop(c.service);
     let again = open(&w.at("data")).await;
-    let key = again.finish_destructions().await.unwrap();
+    let key = again.finish_destructions(&operator()).await.unwrap();
     assert!(key.is_empty());
 }
 

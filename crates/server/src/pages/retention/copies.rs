@@ -15,8 +15,8 @@ use program::retention::{Command, Place};
 use serde::Deserialize;
 
 /// `POST /retention/finish`: looks again in every place in which keys may still be.
-pub(super) async fn finish(State(app): State<App>, _: Visitor) -> PageResult {
-    let receipts = app.service.finish_destructions().await?;
+pub(super) async fn finish(State(app): State<App>, visitor: Visitor) -> PageResult {
+    let receipts = app.service.finish_destructions(&visitor.actor).await?;
     let open = app.service.state().retention.destructions().filter(|one| one.is_open()).count();
     let entry = receipts.first().map(|recorded| recorded.position);
     let (kind, text) = match (open, entry) {
