@@ -300,6 +300,7 @@ async fn a_document_is_destroyed_with_care_and_shows_its_receipt() {
     assert!(page.contains("The document was destroyed for good"), "{page}");
     assert!(page.contains("Destroyed for good") && page.contains("the record&#39;s own keys"), "{page}");
     assert!(!page.contains("Not everywhere yet") && !page.contains(DESTROY));
+    assert!(page.contains("Nobody can read it again"), "{page}");
     assert!(eva.page("/secrets/S-1/documents").await.contains("Destroyed"));
     assert!(eva.page("/search?q=bath.md").await.contains("destroyed"));
     let list = carl.page("/retention/destroyed").await;
@@ -325,6 +326,10 @@ async fn keys_that_may_still_be_somewhere_are_said_loudly_until_they_are_gone() 
     destroy(&eva).await;
     let page = eva.page("/documents/D-1").await;
     assert!(page.contains("but not everywhere yet") && page.contains("Not everywhere yet"), "{page}");
+    assert!(
+        !page.contains("Nobody can read it again"),
+        "as long as a key may be somewhere, somebody can: {page}"
+    );
     assert!(page.contains(&keys) && !page.contains("Finish now"), "{page}");
     for (browser, may) in [(&ada, true), (&carl, false)] {
         let page = browser.page("/retention").await;
