@@ -90,8 +90,10 @@ fn a_lost_passphrase_is_replaced_with_the_printed_recovery_key() {
     let printed = folder.file("recovery", begun["recovery_key"].as_str().unwrap());
     let new = folder.file("new", "a new passphrase for everybody\n");
     let recover = ["passphrase", "recover", "--recovery-file", &printed, "--new-passphrase-file", &new];
-    let mistyped =
-        folder.file("mistyped", begun["recovery_key"].as_str().unwrap().replacen(['2', 'A', 'C'], "B", 1));
+    // One key in 600 has no letter out of a fixed few: the first letter is there always.
+    let right = begun["recovery_key"].as_str().unwrap();
+    let other = if right.starts_with('B') { "D" } else { "B" };
+    let mistyped = folder.file("mistyped", format!("{other}{}", &right[1..]));
     let wrong = ["passphrase", "recover", "--recovery-file", &mistyped, "--new-passphrase-file", &new];
     let said = folder.run(&wrong).fails(4);
     assert!(said.contains("recovery key"), "{said}");
