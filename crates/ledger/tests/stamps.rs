@@ -448,17 +448,17 @@ fn a_signer_that_was_revoked_stands_on_the_list_of_its_issuer() {
         revoked_ms: None,
     };
     let before = list(&middle, &times);
-    assert_eq!(stamp::check_crl(&chain(&good, &middle), &before), Ok(expected));
-    assert_eq!(stamp::check_crl(&chain(&bad, &middle), &before), Ok(expected));
+    assert_eq!(stamp::check_crl(&chain(&good, &middle), 0, &before), Ok(expected));
+    assert_eq!(stamp::check_crl(&chain(&bad, &middle), 0, &before), Ok(expected));
 
     ca(&middle, &["-revoke", &text(&bad.certificate)]);
     let after = list(&middle, &times);
-    assert_eq!(stamp::check_crl(&chain(&good, &middle), &after), Ok(expected));
-    let revoked = stamp::check_crl(&chain(&bad, &middle), &after).unwrap();
+    assert_eq!(stamp::check_crl(&chain(&good, &middle), 0, &after), Ok(expected));
+    let revoked = stamp::check_crl(&chain(&bad, &middle), 0, &after).unwrap();
     assert!(revoked.revoked_ms.is_some_and(|since| since > 1_767_225_600_000));
 
     // Another's list, a forged one, one by an issuer that may sign none, a damaged one.
-    let reason = |chain: &Chain, list: &[u8]| stamp::check_crl(chain, list).unwrap_err().to_string();
+    let reason = |chain: &Chain, list: &[u8]| stamp::check_crl(chain, 0, list).unwrap_err().to_string();
     assert!(reason(&chain(&good, &middle), &list(&root, &times)).contains("another authority's"));
     let twin = shop.issue(Wanted::new("Middle", "P-256", CA), Some(&root));
     assert!(reason(&chain(&good, &middle), &list(&twin, &times)).contains("did not sign it"));
@@ -466,9 +466,42 @@ fn a_signer_that_was_revoked_stands_on_the_list_of_its_issuer() {
     for place in 0..after.len() {
         let mut damaged = after.clone();
         damaged[place] ^= 1;
-        let verdict = stamp::check_crl(&chain(&bad, &middle), &damaged);
+        let verdict = stamp::check_crl(&chain(&bad, &middle), 0, &damaged);
         assert!(verdict.is_err(), "byte {place}");
     }
+}
+
+#[test]
+fn a_certificate_says_where_the_list_is_kept_on_which_it_would_stand() {
+    if !authority::is_available() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    let shop = Workshop::new(dir.path());
+    let root = shop.issue(Wanted::new("Root", "P-256", CA), None);
+    let told = |points: &str| {
+        let extensions = format!("{TSA}\ncrlDistributionPoints={points}");
+        let signer = shop.issue(Wanted::new("Signer", "P-256", &extensions), Some(&root));
+        let chain = Chain::from_pem(&format!("{}{}", signer.pem(), root.pem())).unwrap();
+        let named: Vec<_> = chain.lists_of_revoked().map(|(_, named)| named.to_vec()).collect();
+        assert_eq!(named.len(), 1, "the root stands on no list");
+        named.concat()
+    };
+    assert_eq!(told("URI:http://a.example/1.crl"), ["http://a.example/1.crl"]);
+    assert_eq!(
+        told("URI:http://a.example/1.crl, URI:https://b.example/2"),
+        ["http://a.example/1.crl", "https://b.example/2"]
+    );
+    // Another way to ask, a part of a list, another's list: left alone.
+    assert_eq!(told("URI:ldap://a.example/cn=1, URI:http://b.example/2"), ["http://b.example/2"]);
+    assert_eq!(told("part\n[part]\nfullname=URI:http://a.example/1\nreasons=keyCompromise"), [""; 0]);
+    assert_eq!(
+        told("other\n[other]\nfullname=URI:http://a.example/1\nCRLissuer=dirName:name\n[name]\nCN=Other"),
+        [""; 0]
+    );
+    let plain = shop.issue(Wanted::new("Signer", "P-256", TSA), Some(&root));
+    let chain = Chain::from_pem(&format!("{}{}", plain.pem(), root.pem())).unwrap();
+    assert!(chain.lists_of_revoked().all(|(_, named)| named.is_empty()));
 }
 
 #[test]

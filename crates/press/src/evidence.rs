@@ -115,8 +115,25 @@ pub struct File {
 pub struct Anchor {
     /// How many entries.
     pub size: u64,
-    /// The time stamps: path in the bundle without its ending (`.tsr`; the chain is beside it, `.pem`), authority, time.
-    pub stamps: Vec<(String, String, String)>,
+    /// The time stamps over them.
+    pub stamps: Vec<Stamp>,
+}
+
+/// One time stamp.
+#[derive(Debug, Clone, Serialize)]
+pub struct Stamp {
+    /// Its path in the bundle without its ending (`.tsr`; the chain is beside it, `.pem`).
+    pub path: String,
+    /// Whose it is.
+    pub authority: String,
+    /// Its time, for people.
+    pub time: String,
+    /// Its time in seconds since 1970, as `openssl` takes it.
+    pub seconds: i64,
+    /// Where the lists of revoked certificates stand on which none of its chain stood.
+    pub lists: Vec<String>,
+    /// Why there is not one for each certificate, as a clause.
+    pub revocation_missing: Option<String>,
 }
 
 /// Where the entry stands that the check by hand is written out for.
@@ -179,31 +196,72 @@ impl Evidence {
         Ok(Readme { e: self }.render()?)
     }
 
-    /// The same as [`Evidence::index`], to be printed: PDF/A.
+    /// The same as [`Evidence::index`], to be printed: PDF/A, in volumes where it is long. The time to typeset grows faster than
+    /// the length, and whoever waits for another document waits for one volume at most.
     ///
     /// # Errors
     /// It could not be typeset.
-    pub fn index_pdf(&self) -> Result<Vec<u8>, PressError> {
-        self.pdf("index.typ")
+    pub fn index_pdfs(&self) -> Result<Vec<Vec<u8>>, PressError> {
+        self.volumes(VOLUME)
+    }
+
+    /// The index in volumes of at most so many entries and so many openings.
+    fn volumes(&self, rows: usize) -> Result<Vec<Vec<u8>>, PressError> {
+        let of = self.entries.len().max(self.openings.len()).div_ceil(rows).max(1);
+        let set = |number: usize| {
+            let volume = Volume { number, of, entries: self.entries.len() };
+            if of == 1 {
+                return self.pdf("index.typ", volume);
+            }
+            let skipped = (number - 1) * rows;
+            let here = Evidence {
+                entries: self.entries.iter().skip(skipped).take(rows).cloned().collect(),
+                openings: self.openings.iter().skip(skipped).take(rows).cloned().collect(),
+                ..self.without_rows()
+            };
+            here.pdf("index.typ", volume)
+        };
+        (1..=of).map(set).collect()
+    }
+
+    /// What the first volume alone tells, and every title.
+    fn without_rows(&self) -> Self {
+        Evidence {
+            organisation: self.organisation.clone(),
+            secret: self.secret.clone(),
+            title: self.title.clone(),
+            as_of: self.as_of.clone(),
+            made: self.made.clone(),
+            program: self.program.clone(),
+            key: self.key.clone(),
+            who: self.who.clone(),
+            files: self.files.clone(),
+            anchors: self.anchors.clone(),
+            by_hand: self.by_hand.clone(),
+            entries: Vec::new(),
+            openings: Vec::new(),
+            ..*self
+        }
     }
 
     /// The same as [`Evidence::certificate`], to be printed and signed: PDF/A.
     ///
     /// # Errors
-    /// As [`Evidence::index_pdf`].
+    /// As [`Evidence::index_pdfs`].
     pub fn certificate_pdf(&self) -> Result<Vec<u8>, PressError> {
-        self.pdf("certificate.typ")
+        self.pdf("certificate.typ", Volume::only(self.entries.len()))
     }
 
-    fn pdf(&self, template: &'static str) -> Result<Vec<u8>, PressError> {
+    fn pdf(&self, template: &'static str, volume: Volume) -> Result<Vec<u8>, PressError> {
         let order = Order {
             template,
-            ident: format!("{template} {} {}", self.secret, self.made),
+            ident: format!("{template} {} {} {}", self.secret, self.made, volume.number),
             creator: &self.program,
             made: self.made_at,
         };
         let head = visible::beginning(&self.organisation, HEAD);
-        typeset::pdf(&order, &Sheet { e: self, head, linked: self.can_be_linked() })
+        let linked = volume.of == 1 && self.can_be_linked();
+        typeset::pdf(&order, &Sheet { e: self, head, linked, volume })
     }
 
     /// Does each number of an entry that is named lead to one entry that is shown?
@@ -218,6 +276,25 @@ impl Evidence {
     }
 }
 
+/// The most entries, and the most openings, of one volume.
+const VOLUME: usize = 1_000;
+
+/// Which part of a long document it is.
+#[derive(Serialize)]
+struct Volume {
+    /// From 1.
+    number: usize,
+    of: usize,
+    /// How many entries there are in all volumes.
+    entries: usize,
+}
+
+impl Volume {
+    fn only(entries: usize) -> Self {
+        Self { number: 1, of: 1, entries }
+    }
+}
+
 /// How much of a name fits at the head of a page.
 const HEAD: usize = 90;
 
@@ -229,6 +306,7 @@ struct Sheet<'a, T> {
     head: String,
     /// Whether numbers of entries lead to where the entries stand.
     linked: bool,
+    volume: Volume,
 }
 
 #[cfg(test)]

@@ -5,8 +5,10 @@ mod as_of;
 mod bundle;
 mod outside;
 mod publish;
+mod revocation;
 mod select;
 mod texts;
+mod vouched;
 mod words;
 
 pub use anchor::{Anchoring, Voucher};

@@ -6,6 +6,8 @@ use crate::house::Service;
 use crate::keyring::{self, KeyRing, SEAL_PASSPHRASE, SEAL_RECOVERY};
 use journal::{Faults, Journal, Store};
 use program::{Actor, Command, Line, OrganisationCommand, State, Time};
+use std::fs::File;
+use std::path::PathBuf;
 use vault::{KdfParams, Key, RecoveryKey};
 use zeroize::Zeroizing;
 
@@ -40,6 +42,8 @@ impl Service {
         program::decide(&State::default(), &Actor::program(), Time(0), &found)?;
         strong(passphrase)?;
         private_folder(&config)?;
+        // Held to the end: of two who begin at once, the second would take the first one's keys for remains, and clear them away.
+        let _alone = alone_in(config.data.clone()).await?;
         let store = config.connect(Faults::none()).await?;
         store.clear_unfinished().await?;
         if !store.is_empty().await? || !store.all_keys().await?.is_empty() {
@@ -209,6 +213,18 @@ fn private_folder(config: &Config) -> Result<(), OpenError> {
     use std::os::unix::fs::DirBuilderExt;
     let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&config.data);
     made.map_err(|error| OpenError::Storage(format!("`{}` cannot be made: {error}", config.data.display())))
+}
+
+/// Waits until nobody else begins a record in this folder, and keeps others waiting until it is dropped.
+async fn alone_in(folder: PathBuf) -> Result<File, OpenError> {
+    let lock = move || {
+        let opened = File::open(&folder)?;
+        opened.lock()?;
+        Ok(opened)
+    };
+    let locked = tokio::task::spawn_blocking(lock).await.map_err(sealing)?;
+    locked
+        .map_err(|error: std::io::Error| OpenError::Storage(format!("the folder cannot be locked: {error}")))
 }
 
 pub(crate) fn journal_error(error: journal::OpenError) -> OpenError {

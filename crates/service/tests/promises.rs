@@ -20,6 +20,8 @@ mod log_before_plaintext;
 mod postgres;
 #[path = "promises/retention.rs"]
 mod retention;
+#[path = "promises/revocation.rs"]
+mod revocation;
 #[path = "promises/spine.rs"]
 mod spine;
 #[path = "promises/sweep.rs"]

@@ -703,6 +703,7 @@ def report(asked, head, key, lines, files, witnesses, quorum, stamps):
         "What stands in the fields withheld: %d." % withheld: withheld,
         "That others saw the same record: no witness cosigned it, so whoever keeps it could have written it anew.": not witnesses,
         "That others saw the same record: fewer witnesses cosigned it than its policy asks for.": witnesses and not quorum,
+        "That no certificate behind a stamp was revoked then: ask the lists in revocation/, if there are any, or their issuers.": stamps,
         "When it was: no authority stamped it, so every time is the organisation's own word.": not stamps,
         "That a court knows the authority whose root certificate each time stamp ends in.": stamps and not asked.roots,
     }

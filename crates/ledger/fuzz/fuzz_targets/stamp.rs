@@ -30,5 +30,5 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(Chain::from_pem(&chain.to_pem()).is_ok_and(|again| again.to_pem() == chain.to_pem()));
         let _ = chain.reaches_root();
     }
-    let _ = check_crl(&Chain::from_pem(CHAIN).expect("a chain"), bytes);
+    let _ = check_crl(&Chain::from_pem(CHAIN).expect("a chain"), 0, bytes);
 });

@@ -119,6 +119,11 @@ fn stamps(found: &Findings, last: u64, options: &Options, sentences: &mut Vec<St
         ));
     }
     sentences.push(
+        "That the authorities had not taken back the certificates that stamped it. Their lists of revoked certificates are not read \
+         here; where the bundle has them, they are in revocation/."
+            .to_owned(),
+    );
+    sentences.push(
         "That an entry was made at its own time. A time stamp proves that it was there no later than the stamp.".to_owned(),
     );
 }

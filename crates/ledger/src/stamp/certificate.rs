@@ -49,6 +49,8 @@ struct Extensions {
     issuer_key: IssuerKey,
     /// GeneralNames, each as it stands.
     alternative_names: Vec<Vec<u8>>,
+    /// Where the issuer's list of revoked certificates is kept, as far as that could be read.
+    lists_of_revoked: Vec<String>,
     /// Whether there is one that must be understood and is not.
     beyond: bool,
 }
@@ -177,6 +179,11 @@ impl Certificate {
         self.extensions.allows(CRL_SIGN)
     }
 
+    /// Where its issuer keeps the list of revoked certificates on which it would stand.
+    pub(super) fn lists_of_revoked(&self) -> &[String] {
+        &self.extensions.lists_of_revoked
+    }
+
     /// Whether its key is for time stamps and for nothing else (RFC 3161, 2.3).
     pub(super) fn may_stamp(&self) -> Result<(), &'static str> {
         match &self.extensions.purposes {
@@ -278,6 +285,11 @@ impl Extensions {
                 let fields = Element::of(value, Tag::Sequence, "authorityKeyIdentifier")?.fields();
                 self.issuer_key = IssuerKey::read(fields)?;
             }
+            // It restricts nothing, and what of it cannot be read decides nothing.
+            oids::CRL_DISTRIBUTION_POINTS => {
+                self.beyond |= critical;
+                self.lists_of_revoked = list_addresses(value).unwrap_or_default();
+            }
             // Critical or not: they are not computed here, and what they forbid is forbidden.
             oids::NAME_CONSTRAINTS => self.beyond = true,
             _ => self.beyond |= critical,
@@ -305,6 +317,32 @@ pub(super) fn only_directory_name<'a>(mut names: Fields<'a>, name: &'static str)
     let directory = names.take(holding(TagNumber::N4), name)?;
     names.end(name)?;
     Ok(directory.value)
+}
+
+/// The web addresses of whole lists, signed by the issuer of the certificate itself (RFC 5280, 4.2.1.13). Points with `reasons` are
+/// for parts of one, those with a `cRLIssuer` for another's.
+fn list_addresses(value: &[u8]) -> Read<Vec<String>> {
+    let name = "cRLDistributionPoints";
+    let mut addresses = Vec::new();
+    for point in Element::of(value, Tag::Sequence, name)?.fields().all(Tag::Sequence, name)? {
+        let mut fields = point.fields();
+        let Some(point) = fields.maybe(holding(TagNumber::N0), name)? else { continue };
+        if !fields.is_empty() {
+            continue;
+        }
+        // DistributionPointName: the names in full, or relative to the issuer's.
+        let Some(names) = point.fields().maybe(holding(TagNumber::N0), name)? else { continue };
+        let mut names = names.fields();
+        while !names.is_empty() {
+            let general_name = names.any(name)?;
+            let address = std::str::from_utf8(general_name.value).unwrap_or_default();
+            let web = address.starts_with("http://") || address.starts_with("https://");
+            if general_name.is(plain(TagNumber::N6)) && web && address.is_ascii() {
+                addresses.push(address.to_owned());
+            }
+        }
+    }
+    Ok(addresses)
 }
 
 /// Reads an Extension (RFC 5280, 4.1): its name, whether it is critical, and its value.

@@ -8,6 +8,7 @@ use super::StampError;
 use super::certificate::{Certificate, MAX_CERTIFICATE};
 use super::fields::Unreadable;
 use super::response::Response;
+use crate::digest::Digest;
 
 /// The most certificates of a chain, and of a token.
 pub const MAX_CHAIN: usize = 10;
@@ -117,6 +118,13 @@ impl Chain {
     pub fn valid_until_ms(&self) -> i64 {
         let ends = self.certificates.iter().map(|certificate| certificate.not_after.saturating_mul(1000));
         ends.min().unwrap_or_default()
+    }
+
+    /// Each certificate that has an issuer above it, the signer's first: its fingerprint, and where its issuer says that the list of
+    /// revoked certificates is kept on which it would stand (RFC 5280, 4.2.1.13).
+    pub fn lists_of_revoked(&self) -> impl Iterator<Item = (Digest, &[String])> {
+        let below = self.certificates.split_last().map_or(&[][..], |(_, below)| below);
+        below.iter().map(|certificate| (certificate.fingerprint(), certificate.lists_of_revoked()))
     }
 
     pub(super) fn certificates(&self) -> &[Certificate] {

@@ -1,4 +1,4 @@
-//! Lists of revoked certificates (RFC 5280, section 5): whether a signer stands on its issuer's.
+//! Lists of revoked certificates (RFC 5280, section 5): whether a certificate stands on its issuer's.
 
 use der::{Tag, TagNumber};
 
@@ -12,7 +12,7 @@ use super::name::Name;
 /// The longest list of revoked certificates, in bytes.
 pub const MAX_LIST_OF_REVOKED: usize = 4 << 20;
 
-/// What an issuer says about the certificate of a signer.
+/// What an issuer says about a certificate that it made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Revocation {
     /// When the issuer said so, in milliseconds since 1970 UTC.
@@ -23,15 +23,16 @@ pub struct Revocation {
     pub revoked_ms: Option<i64>,
 }
 
-/// Reads the list of the issuer of the chain's first certificate, in DER, and looks for that certificate.
+/// Reads the list of the issuer of one of the chain's certificates (`place` counts from 0, the signer's), in DER, and looks for that
+/// certificate.
 ///
 /// Checked are whose list it is and the issuer's signature. The chain itself is checked with a time stamp; whether the list is
 /// new enough is for the caller to say.
-pub fn check_crl(chain: &Chain, crl: &[u8]) -> Result<Revocation, StampError> {
+pub fn check_crl(chain: &Chain, place: usize, crl: &[u8]) -> Result<Revocation, StampError> {
     if crl.len() > MAX_LIST_OF_REVOKED {
         return Err(StampError::Revocation("it is longer than 4 MiB"));
     }
-    let [signer, issuer, ..] = chain.certificates() else {
+    let [certificate, issuer, ..] = chain.certificates().get(place..).unwrap_or_default() else {
         return Err(StampError::Chain(
             "it has one certificate; add those of the authorities above, up to the root",
         ));
@@ -39,9 +40,7 @@ pub fn check_crl(chain: &Chain, crl: &[u8]) -> Result<Revocation, StampError> {
     let list = List::read(crl)
         .map_err(|Unreadable(_)| StampError::Revocation("it is not one in DER, as RFC 5280 has it"))?;
     if list.issuer != issuer.subject.der {
-        return Err(StampError::Revocation(
-            "it is another authority's than the issuer of the signer's certificate",
-        ));
+        return Err(StampError::Revocation("it is another authority's than the issuer of the certificate"));
     }
     if list.beyond {
         return Err(StampError::Revocation(
@@ -49,14 +48,14 @@ pub fn check_crl(chain: &Chain, crl: &[u8]) -> Result<Revocation, StampError> {
         ));
     }
     if !issuer.may_sign_lists() || !issuer.key.made(list.algorithm, list.signed, list.signature) {
-        return Err(StampError::Revocation("the issuer of the signer's certificate did not sign it"));
+        return Err(StampError::Revocation("the issuer of the certificate did not sign it"));
     }
-    let of_signer = list.revoked.iter().find(|(serial, _)| *serial == signer.serial);
+    let found = list.revoked.iter().find(|(serial, _)| *serial == certificate.serial);
     let millis = |seconds: i64| seconds.saturating_mul(1000);
     Ok(Revocation {
         this_update_ms: millis(list.this_update),
         next_update_ms: list.next_update.map(millis),
-        revoked_ms: of_signer.map(|(_, since)| millis(*since)),
+        revoked_ms: found.map(|(_, since)| millis(*since)),
     })
 }
 

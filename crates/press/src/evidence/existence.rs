@@ -1,6 +1,6 @@
 //! One sheet that says: this text and these documents existed by then, and nothing else about them.
 
-use super::Sheet;
+use super::{Sheet, Volume};
 use crate::error::PressError;
 use crate::typeset::{self, Order};
 use serde::Serialize;
@@ -91,6 +91,9 @@ impl Existence {
         let by = all.iter().filter_map(|dated| dated.seen.as_ref()).max_by_key(|seen| &seen.time);
         let latest = all.iter().map(|dated| dated.time.as_str()).max().unwrap_or_default();
         let told = Proof { told: self, by: by.filter(|_| vouched == all.len()), vouched, latest };
-        typeset::pdf(&order, &Sheet { e: &told, head: String::new(), linked: false })
+        typeset::pdf(
+            &order,
+            &Sheet { e: &told, head: String::new(), linked: false, volume: Volume::only(all.len()) },
+        )
     }
 }

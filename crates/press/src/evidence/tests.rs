@@ -1,4 +1,4 @@
-use super::{Anchor, Dated, Entry, Evidence, Existence, File, Opening, SealedDocument, Seen, Who};
+use super::{Anchor, Dated, Entry, Evidence, Existence, File, Opening, SealedDocument, Seen, Stamp, Who};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -65,11 +65,14 @@ fn sample() -> Evidence {
         }],
         anchors: vec![Anchor {
             size: 30,
-            stamps: vec![(
-                "anchors/30/1".to_owned(),
-                "Stamps AG".to_owned(),
-                "2026-03-03 10:00:00.000 UTC".to_owned(),
-            )],
+            stamps: vec![Stamp {
+                path: "anchors/30/1".to_owned(),
+                authority: "Stamps AG".to_owned(),
+                time: "2026-03-03 10:00:00.000 UTC".to_owned(),
+                seconds: 1_772_532_000,
+                lists: vec!["revocation/1f.crl".to_owned(), "revocation/2e.crl".to_owned()],
+                revocation_missing: None,
+            }],
         }],
         by_hand: None,
     }
@@ -144,7 +147,7 @@ fn flat(text: &str) -> String {
 
 #[test]
 fn the_index_tells_what_the_page_tells() {
-    let text = read(&sample().index_pdf().unwrap());
+    let text = read(&sample().index_pdfs().unwrap()[0]);
     let said = flat(&text);
     for told in [
         "Evidence about Lumafilm bath (S-1)",
@@ -172,7 +175,7 @@ fn the_index_tells_what_the_page_tells() {
         entries: Vec::new(),
         ..sample()
     };
-    let said = flat(&read(&nothing.index_pdf().unwrap()));
+    let said = flat(&read(&nothing.index_pdfs().unwrap()[0]));
     assert!(said.contains("This is withheld.") && said.contains("Nobody outside is shown"), "{said}");
     assert!(!said.contains("Halden") && !said.contains("Lumafilm"), "{said}");
 }
@@ -227,13 +230,34 @@ fn the_proof_says_who_vouches_and_plainly_when_nobody_does() {
 }
 
 #[test]
+fn a_long_index_has_volumes_and_each_entry_stands_in_one() {
+    let mut e = sample();
+    e.entries = (0..70).map(|at| entry(1_000 + at, "x", &[("field", "value")])).collect();
+    e.openings.truncate(1);
+    let volumes: Vec<String> = e.volumes(30).unwrap().iter().map(|pdf| flat(&read(pdf))).collect();
+    assert_eq!(volumes.len(), 3);
+    for at in 0..70 {
+        let found = volumes.iter().filter(|said| said.contains(&format!(" {} 2026", 1_000 + at))).count();
+        assert_eq!(found, 1, "entry {}", 1_000 + at);
+    }
+    for (number, said) in (1..).zip(&volumes) {
+        assert!(
+            said.contains(&format!("volume {number} of 3")) && said.contains("70 of 812 entries"),
+            "{said}"
+        );
+        assert_eq!(said.contains("Who else has seen the record"), number == 1, "{said}");
+    }
+    assert!(volumes[1].contains("There are no more."), "{}", volumes[1]);
+}
+
+#[test]
 fn the_same_evidence_gives_the_same_bytes() {
     let e = sample();
-    assert_eq!(e.index_pdf().unwrap(), e.index_pdf().unwrap());
+    assert_eq!(e.index_pdfs().unwrap()[0], e.index_pdfs().unwrap()[0]);
     assert_eq!(e.certificate_pdf().unwrap(), e.certificate_pdf().unwrap());
     assert_eq!(existence(3, true).pdf().unwrap(), existence(3, true).pdf().unwrap());
     let later = Evidence { made_at: e.made_at + 1_000, ..sample() };
-    assert_ne!(e.index_pdf().unwrap(), later.index_pdf().unwrap(), "a document bears its date");
+    assert_ne!(e.index_pdfs().unwrap()[0], later.index_pdfs().unwrap()[0], "a document bears its date");
 }
 
 #[test]
@@ -265,7 +289,7 @@ fn text_from_people_is_told_and_never_obeyed() {
         what: hostile[7].to_owned(),
         opened: false,
     });
-    let said = flat(&read(&e.index_pdf().unwrap()));
+    let said = flat(&read(&e.index_pdfs().unwrap()[0]));
     for told in [
         "#eval(\"panic()\") #read(\"/etc/passwd\") #import \"@preview/x:1.0.0\"",
         "$ x^2 $ ] } ) [#pagebreak()] \\ \\u{41} ` ``` // comment /* */",
@@ -314,5 +338,5 @@ fn whatever_is_written_is_typeset() {
     e.openings.clear();
     e.files.clear();
     e.title = text(200);
-    read(&e.index_pdf().unwrap());
+    read(&e.index_pdfs().unwrap()[0]);
 }

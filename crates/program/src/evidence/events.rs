@@ -39,6 +39,34 @@ pub struct Stamp {
     /// Until when all of these certificates are valid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub valid_until: Option<Time>,
+    /// The lists of revoked certificates on which none of these stood, the signer's first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revocation: Vec<RevocationList>,
+    /// Why there is not one for each certificate but the root's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revocation_missing: Option<Line>,
+}
+
+/// What the issuer of one certificate says about those that it took back (RFC 5280, section 5).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationList {
+    /// The certificate that was looked for, by its SHA-256.
+    pub certificate: Digest,
+    /// When the list was fetched.
+    pub fetched: Time,
+    /// When the issuer said so.
+    pub issued: Time,
+    /// By when it was to say more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Time>,
+    /// SHA-256 of the list.
+    pub digest: Digest,
+    /// The list: DER, in base64.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub list: Option<String>,
+    /// The entry of the earlier anchor that holds the list, where this one does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<u64>,
 }
 
 /// What happened.

@@ -1,7 +1,7 @@
 //! Who vouches for the record, and up to where they have seen it.
 
-use super::{Authority, Event, Stamp, Witness};
-use crate::{DAY, HOUR, Line, Recorded, Time};
+use super::{Authority, Event, RevocationList, Stamp, Witness};
+use crate::{DAY, Digest, HOUR, Line, Recorded, Time};
 use serde::{Deserialize, Serialize};
 
 /// How long what happened may go unseen by somebody who vouches for the record.
@@ -47,6 +47,37 @@ pub struct Standing {
     pub since: Time,
     /// The newest anchor that holds their answer.
     pub last: Option<Anchor>,
+    /// Of an authority: the lists of revoked certificates that go with its newest token.
+    #[serde(default)]
+    pub lists: Vec<HeldList>,
+    /// Why there is not one for each certificate of that token.
+    #[serde(default)]
+    pub revocation_missing: Option<Line>,
+}
+
+/// A list of revoked certificates that an entry of the record holds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeldList {
+    /// The certificate that was looked for.
+    pub certificate: Digest,
+    /// The list, by its SHA-256.
+    pub digest: Digest,
+    /// The entry that holds it.
+    pub entry: u64,
+    /// When it was fetched last.
+    pub fetched: Time,
+    /// When it was issued.
+    pub issued: Time,
+    /// By when another was to be issued.
+    pub next: Option<Time>,
+}
+
+impl HeldList {
+    /// Is it new enough to go with a token of now without asking again? For a day, and not beyond its own time.
+    #[must_use]
+    pub fn is_fresh(&self, now: Time) -> bool {
+        now < self.fetched + DAY && self.next.is_none_or(|next| now < next)
+    }
 }
 
 /// That others saw the record.
@@ -144,6 +175,12 @@ impl Evidence {
         self.is_anchored() && (self.has_news() || ages || self.last.as_ref().is_some_and(asked_again))
     }
 
+    /// Is this the name of an authority, and not of a witness?
+    #[must_use]
+    pub fn is_authority(&self, name: &Line) -> bool {
+        self.authorities.iter().any(|authority| authority.name == *name)
+    }
+
     /// How this witness or authority stands.
     #[must_use]
     pub fn standing(&self, name: &Line) -> Option<&Standing> {
@@ -196,6 +233,10 @@ impl Evidence {
                     if stamped || anchor.cosigned.contains(&standing.name) {
                         standing.last = Some(anchor.clone());
                     }
+                    if let Some(stamp) = stamps.iter().find(|stamp| stamp.authority == standing.name) {
+                        standing.lists = stamp.revocation.iter().map(|list| held(list, recorded)).collect();
+                        standing.revocation_missing = stamp.revocation_missing.clone();
+                    }
                 }
                 if !stamps.is_empty() {
                     self.renew_at = stamps.iter().map(renewed_at).min();
@@ -225,9 +266,26 @@ impl Evidence {
         let names = names.chain(self.authorities.iter().map(|authority| &authority.name));
         let standings = names.map(|name| {
             let known = self.standing(name).cloned();
-            known.unwrap_or_else(|| Standing { name: name.clone(), since: now, last: None })
+            known.unwrap_or_else(|| Standing {
+                name: name.clone(),
+                since: now,
+                last: None,
+                lists: Vec::new(),
+                revocation_missing: None,
+            })
         });
         self.standings = standings.collect();
+    }
+}
+
+fn held(list: &RevocationList, recorded: &Recorded) -> HeldList {
+    HeldList {
+        certificate: list.certificate,
+        digest: list.digest,
+        entry: list.held_by.unwrap_or(recorded.position),
+        fetched: list.fetched,
+        issued: list.issued,
+        next: list.next,
     }
 }
 

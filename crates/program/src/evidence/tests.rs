@@ -46,6 +46,8 @@ fn stamped(world: &World, days: i64) -> Command {
         token: "AA==".to_owned(),
         chain: "PEM".to_owned(),
         valid_until: Some(world.now + days * DAY),
+        revocation: Vec::new(),
+        revocation_missing: None,
     };
     Command::NoteAnchor {
         size,

@@ -338,14 +338,24 @@ fn tell_anchoring(session: &Session, anchoring: &Anchoring) -> Result<(), Failur
     session.out.either(
         || {
             let vouchers = anchoring.vouchers.iter().map(|voucher| {
-                json!({ "name": voucher.name, "vouched": voucher.failed.is_none(), "reason": voucher.failed })
+                json!({
+                    "name": voucher.name,
+                    "vouched": voucher.failed.is_none(),
+                    "reason": voucher.failed,
+                    "revocation_missing": voucher.revocation_missing,
+                })
             });
             json!({ "size": anchoring.size, "entry": anchoring.entry, "vouchers": vouchers.collect::<Vec<_>>() })
         },
         |out| {
             for voucher in &anchoring.vouchers {
                 match &voucher.failed {
-                    None => out.line(format!("{} vouches for the first {} entries", voucher.name, anchoring.size))?,
+                    None => {
+                        out.line(format!("{} vouches for the first {} entries", voucher.name, anchoring.size))?;
+                        if let Some(why) = &voucher.revocation_missing {
+                            out.line(format!("  whether its certificates were revoked could not be asked: {why}"))?;
+                        }
+                    }
                     Some(why) => out.line(format!("{} {why}", voucher.name))?,
                 }
             }
@@ -376,6 +386,8 @@ fn status(session: &Session) -> Result<(), Failure> {
                     "since": standing.since.rfc3339(),
                     "seen": last.map(|anchor| anchor.size),
                     "seen_at": last.map(|anchor| anchor.time.rfc3339()),
+                    "revocation_lists": evidence.is_authority(&standing.name).then_some(standing.lists.len()),
+                    "revocation_missing": standing.revocation_missing,
                 })
             });
             json!({
@@ -402,13 +414,24 @@ fn status(session: &Session) -> Result<(), Failure> {
                         standing.name.to_string(),
                         seen.map(|anchor| anchor.size.to_string()).unwrap_or_default(),
                         seen.map(|anchor| anchor.time.for_people(&zone)).unwrap_or_default(),
+                        revocation(evidence, standing),
                     ]
                 })
                 .collect();
-            out.table(&["Name", "Entries seen", "On"], &rows)?;
+            out.table(&["Name", "Entries seen", "On", "Revoked certificates"], &rows)?;
             out.line(format!("{} witnesses have to cosign.", evidence.quorum))
         },
     )
+}
+
+/// What is kept about revoked certificates with the newest token of an authority.
+fn revocation(evidence: &program::evidence::Evidence, standing: &program::evidence::Standing) -> String {
+    match (&standing.revocation_missing, standing.lists.len()) {
+        _ if standing.last.is_none() || !evidence.is_authority(&standing.name) => String::new(),
+        (Some(why), _) => format!("not asked: {why}"),
+        (None, 1) => "1 list kept".to_owned(),
+        (None, lists) => format!("{lists} lists kept"),
+    }
 }
 
 async fn witness(session: &Session, act: Voucher<NewWitness>) -> Result<(), Failure> {

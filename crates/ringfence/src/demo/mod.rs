@@ -4,6 +4,7 @@
 //! are part of the program.
 
 mod evidence;
+mod retention;
 mod stage;
 mod story;
 
@@ -57,9 +58,10 @@ impl Demo {
         let created =
             Service::create(config.clone(), &passphrase, kdf, "Halden Optics AS", "Europe/Oslo").await?;
         let mut stage = Stage::new(created.service, options.output());
-        let about = story::play(&mut stage).await?;
+        let story::Register { customers, prices } = story::play(&mut stage).await?;
+        retention::show(&mut stage, prices, temporary.path(), &passphrase).await?;
         let bundle = self.evidence.clone().unwrap_or_else(|| data.join("evidence").join("customers.zip"));
-        evidence::show(&mut stage, about, &temporary.path().join("witness"), &bundle).await?;
+        evidence::show(&mut stage, customers, &temporary.path().join("witness"), &bundle).await?;
         stage.verify(&config, &passphrase).await?;
         let accounts = if self.serve { story::accounts(&stage).await? } else { Vec::new() };
         stage.end(&data, options.data.is_some(), PASSPHRASE, &accounts)?;
@@ -82,9 +84,9 @@ pub(crate) async fn company(data: &Path) -> Result<SecretId, Failure> {
     let created =
         Service::create(config, &passphrase, KdfParams::default(), "Halden Optics AS", "Europe/Oslo").await?;
     let mut stage = Stage::new(created.service, Output::new(true));
-    let about = story::play(&mut stage).await?;
+    let register = story::play(&mut stage).await?;
     story::accounts(&stage).await?;
-    Ok(about)
+    Ok(register.customers)
 }
 
 fn is_free(folder: &Path) -> bool {

@@ -119,6 +119,13 @@ impl Stage {
         if self.out.json { Ok(()) } else { self.line(position, &view.sentence) }
     }
 
+    pub(super) async fn show_all(&mut self, entries: &[program::Recorded]) -> Result<(), Failure> {
+        for recorded in entries {
+            self.show_entry(recorded.position).await?;
+        }
+        Ok(())
+    }
+
     /// Seals one of the files that come with the program.
     pub(super) async fn seal(
         &mut self,

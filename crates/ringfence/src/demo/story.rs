@@ -38,13 +38,23 @@ const DOCUMENTS: [(&str, &str, &[u8]); 5] = [
 /// The day that stands in the file as the contractor's last; told anew from today, so that the story never grows old.
 const CONTRACT_ENDS: &str = "2027-06-30";
 
-/// Plays it; gives the secret that the evidence is about.
-pub(super) async fn play(stage: &mut Stage) -> Result<SecretId, Failure> {
+/// The secrets that the story goes on with.
+pub(super) struct Register {
+    /// That the evidence is about.
+    pub(super) customers: SecretId,
+    /// Of which a draft is destroyed.
+    pub(super) prices: SecretId,
+}
+
+/// Plays it, as far as people and access go.
+pub(super) async fn play(stage: &mut Stage) -> Result<Register, Failure> {
     hire(stage).await?;
     let contractors = bind(stage).await?;
     let register = register(stage).await?;
     let documents = seal(stage, &register).await?;
-    let (Some(&jewel), Some(&customers)) = (register.first(), register.get(4)) else {
+    let (Some(&jewel), Some(&prices), Some(&customers)) =
+        (register.first(), register.get(3), register.get(4))
+    else {
         return Err(Failure::storage("the story's register is too short"));
     };
     let (Some(&specification), Some(&list)) = (documents.first(), documents.get(4)) else {
@@ -55,7 +65,7 @@ pub(super) async fn play(stage: &mut Stage) -> Result<SecretId, Failure> {
     jewel_from_the_shell(stage, specification).await?;
     emergency(stage, customers, list).await?;
     ask_who(stage, jewel, customers)?;
-    Ok(customers)
+    Ok(Register { customers, prices })
 }
 
 async fn hire(stage: &mut Stage) -> Result<(), Failure> {

@@ -124,6 +124,29 @@ fn the_demonstration_plays_its_story_and_leaves_a_record_that_verifies() {
 }
 
 #[test]
+fn of_those_who_begin_at_once_one_begins_and_the_others_are_told() {
+    for _ in 0..3 {
+        let folder = Folder::empty();
+        let begin = |name: &str| {
+            let mut command = folder.command(&["init", "--name", name, "--zone", "UTC"]);
+            std::thread::spawn(move || Answer::of(&mut command, "init".to_owned()))
+        };
+        let begun: Vec<_> = ["A", "B", "C", "D"].map(begin).into_iter().collect();
+        let answers: Vec<Answer> = begun.into_iter().map(|one| one.join().unwrap()).collect();
+        let (done, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.code == Some(0));
+        assert_eq!(done.len(), 1, "{:?}", answers.iter().map(|answer| &answer.err).collect::<Vec<_>>());
+        for answer in refused {
+            assert!(
+                answer.code == Some(1) && answer.err.contains("already holds a record"),
+                "{}",
+                answer.err
+            );
+        }
+        assert!(folder.whole() >= 1, "the keys are those of the record");
+    }
+}
+
+#[test]
 fn an_init_that_was_interrupted_can_be_done_again() {
     let folder = Folder::empty();
     for _ in 0..12 {

@@ -126,6 +126,13 @@ struct Voucher {
     seen_at: Option<Stamp>,
     /// Have they left what happened unseen for too long?
     late: bool,
+    /// Of an authority: how many lists of revoked certificates are kept with its newest token (RFC 5280).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_lists: Option<usize>,
+    /// Of an authority: why there is not one for each certificate of that token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "certificate 1 of its chain names no list of revoked certificates")]
+    revocation_missing: Option<String>,
 }
 
 /// Somebody outside who cosigns the record's checkpoints (C2SP tlog-witness).
@@ -308,6 +315,8 @@ async fn standing(State(app): State<App>, caller: Caller) -> Result<Json<Evidenc
         seen: standing.last.as_ref().map(|anchor| anchor.size),
         seen_at: standing.last.as_ref().map(|anchor| Stamp(anchor.time)),
         late: evidence.is_late(standing, caller.now),
+        revocation_lists: evidence.is_authority(&standing.name).then_some(standing.lists.len()),
+        revocation_missing: standing.revocation_missing.as_ref().map(ToString::to_string),
     };
     Ok(Json(EvidenceStanding {
         size: caller.state.size,

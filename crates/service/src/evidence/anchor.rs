@@ -4,7 +4,7 @@
 //! to an older state gets no cosignature. Authorities (RFC 3161) say when. What they answer is checked before it is
 //! believed, and is an entry: the next anchor covers it, so that a token outlives the certificate it was made with.
 
-use super::outside;
+use super::{outside, revocation};
 use crate::error::ServiceError;
 use crate::house::{House, Service};
 use crate::retention::finish_destructions;
@@ -13,7 +13,7 @@ use journal::Tree;
 use ledger::stamp::{self, Chain, Response};
 use ledger::witness::{AddCheckpoint, read_cosignatures, read_size};
 use ledger::{KeyKind, Signature, SignedNote, VerifierKey};
-use program::evidence::{Authority, Command, Stamp, Witness};
+use program::evidence::{Authority, Command, HeldList, Stamp, Witness};
 use program::{Actor, Digest, Line, Refusal, Text, Time};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -41,6 +41,8 @@ pub struct Voucher {
     pub name: Line,
     /// Why they did not vouch; absent where they did.
     pub failed: Option<String>,
+    /// Of an authority that did: why a list of revoked certificates is missing, if one is.
+    pub revocation_missing: Option<Line>,
 }
 
 /// At most one asking at a time in this process, and what the last one came to.
@@ -150,7 +152,11 @@ impl Service {
             let standing = state.evidence.standing(&witness.name).and_then(|standing| standing.last.as_ref());
             self.ask_witness(witness, &tree, &note, standing.map_or(0, |anchor| anchor.size))
         });
-        let authorities = state.evidence.authorities.iter().map(|authority| ask_authority(authority, &note));
+        let now = self.now();
+        let authorities = state.evidence.authorities.iter().map(|authority| {
+            let held = state.evidence.standing(&authority.name).map_or(&[][..], |standing| &standing.lists);
+            ask_authority(authority, &note, held, now)
+        });
         let (cosigned, stamped) =
             futures::join!(futures::future::join_all(witnesses), futures::future::join_all(authorities));
 
@@ -164,11 +170,16 @@ impl Service {
                 names.push(witness.name.clone());
                 Ok(())
             });
-            vouchers.push(Voucher { name: witness.name.clone(), failed: answer.err() });
+            vouchers.push(Voucher {
+                name: witness.name.clone(),
+                failed: answer.err(),
+                revocation_missing: None,
+            });
         }
         for (authority, answer) in state.evidence.authorities.iter().zip(stamped) {
+            let revocation_missing = answer.as_ref().ok().and_then(|stamp| stamp.revocation_missing.clone());
             let answer = answer.map(|stamp| stamps.push(stamp));
-            vouchers.push(Voucher { name: authority.name.clone(), failed: answer.err() });
+            vouchers.push(Voucher { name: authority.name.clone(), failed: answer.err(), revocation_missing });
         }
         let entry = if names.is_empty() && stamps.is_empty() {
             None
@@ -266,7 +277,12 @@ pub(crate) async fn keep_anchored(
     }
 }
 
-async fn ask_authority(authority: &Authority, note: &SignedNote) -> Result<Stamp, String> {
+async fn ask_authority(
+    authority: &Authority,
+    note: &SignedNote,
+    held: &[HeldList],
+    now: Time,
+) -> Result<Stamp, String> {
     let mut nonce = [0; 8];
     getrandom::fill(&mut nonce).map_err(|error| error.to_string())?;
     let nonce = u64::from_be_bytes(nonce);
@@ -291,12 +307,15 @@ async fn ask_authority(authority: &Authority, note: &SignedNote) -> Result<Stamp
     if !named.contains(&stamp.root_fingerprint) {
         return Err("answered with a certificate of another authority than the one that was named".to_owned());
     }
+    let asked = revocation::ask(&chain, held, now).await?;
     Ok(Stamp {
         authority: authority.name.clone(),
         time: Time(stamp.time_ms),
         token: BASE64.encode(&answer.body),
         valid_until: Some(Time(chain.valid_until_ms())),
         chain: chain.to_pem(),
+        revocation: asked.lists,
+        revocation_missing: asked.missing,
     })
 }
 

@@ -4,29 +4,27 @@
 //! commits to the manifest, and only then is the archive handed over: there is no bundle that the record does not know.
 
 use super::select::{Chosen, Exporting, Selected};
-use super::texts::{self, Word};
+use super::texts;
+use super::vouched::{self, Anchor};
 use crate::error::ServiceError;
 use crate::house::Service;
 use crate::release::{Content, OpenDocument};
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream};
-use journal::{Filter, Tree};
+use journal::Tree;
 use ledger::archive::Layout;
 use ledger::bundle::{AnchorItem, FileItem, Manifest, Summing};
-use ledger::{SignedNote, VerifierKey, tile_set};
+use ledger::{VerifierKey, tile_set};
 use press::evidence::{ByHand, File};
 use program::agreements::Media;
-use program::evidence::{Command, Event as EvidenceEvent, Stamp};
-use program::{Actor, Digest, Event, Recorded, Refusal, Time, documents};
+use program::evidence::Command;
+use program::{Actor, Digest, Event, Refusal, documents};
 use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// How many anchors of the record are looked through, the newest first.
-const ANCHORS_LOOKED_AT: usize = 5_000;
-/// The most anchors in one bundle.
-const MOST_ANCHORS: usize = 64;
-/// The fields of its own entry that an export shows, ascending: the manifest names them. The entry has each of them.
+/// The fields of its own entry that an export shows, ascending: the manifest names them. The entry has each of them. Who exported, for
+/// whom and what for are counsel's own business and stay in the house; who vouches for the bundle in court signs the certificate.
 const EXPORT_SHOWS: [&str; 5] = ["documents", "entries", "manifest", "secret", "withheld"];
 
 /// A bundle, ready to be handed over. The entry that records it is durable.
@@ -54,7 +52,7 @@ enum Part {
 }
 
 /// A member on its way into the archive.
-struct Member {
+pub(super) struct Member {
     path: String,
     part: Part,
     crc: u32,
@@ -62,13 +60,6 @@ struct Member {
     sha256: ledger::Digest,
     proved_by: Option<(u64, String)>,
     said: Map<String, Value>,
-}
-
-/// What others saw of the record, as a bundle carries it.
-struct Anchor {
-    size: u64,
-    checkpoint: String,
-    stamps: Vec<Stamp>,
 }
 
 impl Bundle {
@@ -123,7 +114,8 @@ impl Service {
         let before = self.house.journal.tree();
         let anchors = self.anchors(&positions, &before).await?;
         let by_hand = self.by_hand(&selected, &before).await?;
-        members.extend(anchors.iter().flat_map(anchor_members));
+        members.extend(anchors.iter().flat_map(Anchor::members));
+        members.extend(vouched::lists_of_revoked(&anchors));
         members.push(Member::new("entries.txt", lines(&selected.chosen)));
         members.push(Member::new("policy", self.policy()?.into_bytes()));
         let (pages, typeset_in) = self.pages(wanted, &selected, &members, &anchors, by_hand).await?;
@@ -231,71 +223,6 @@ impl Service {
         Ok(members)
     }
 
-    /// The anchors that say most: for each entry the first that covers it, and those at which a signing key came into use.
-    /// And the checkpoint before the export, through which the check by hand leads: what the bundle's own checkpoint is over
-    /// holds the export's entry, and so the digest of every page, this one too.
-    async fn anchors(&self, positions: &BTreeSet<u64>, before: &Tree) -> Result<Vec<Anchor>, ServiceError> {
-        let state = self.state();
-        let filter = Filter {
-            kinds: vec!["evidence.anchored".to_owned()],
-            limit: ANCHORS_LOOKED_AT,
-            ..Filter::default()
-        };
-        let mut known: BTreeMap<u64, Anchor> = BTreeMap::new();
-        for stored in self.house.journal.find(&filter).await?.entries {
-            let read: Option<Recorded> = self.house.read(&stored).await?;
-            if let Some(Event::Evidence(EvidenceEvent::Anchored { size, checkpoint, stamps, .. })) =
-                read.map(|recorded| recorded.event)
-                && size > 0
-            {
-                let checkpoint = self.by_known_witnesses(&checkpoint)?;
-                known.entry(size).or_insert(Anchor { size, checkpoint, stamps });
-            }
-        }
-        let changes: BTreeSet<u64> = state.evidence.keys.iter().map(|change| change.entry + 1).collect();
-        for size in &changes {
-            // The checkpoint that the key before signed last stands in the entry that follows the change.
-            let stored = self.house.journal.get(*size).await.ok();
-            let read = match stored {
-                Some(stored) => self.house.read(&stored).await?,
-                None => None,
-            };
-            if let Some(Event::Evidence(EvidenceEvent::Anchored { size: of, checkpoint, stamps, .. })) =
-                read.map(|recorded| recorded.event)
-                && of == *size
-            {
-                known.entry(of).or_insert(Anchor { size: of, checkpoint, stamps });
-            }
-        }
-        let mut wanted: BTreeSet<u64> = positions
-            .iter()
-            .filter_map(|position| known.range(position + 1..).next())
-            .map(|(size, _)| *size)
-            .collect();
-        thin(&mut wanted);
-        wanted.extend(&changes);
-        wanted.insert(before.size());
-        let checkpoint = before.checkpoint().to_owned();
-        known.entry(before.size()).or_insert(Anchor { size: before.size(), checkpoint, stamps: Vec::new() });
-        Ok(wanted.into_iter().filter_map(|size| known.remove(&size)).collect())
-    }
-
-    /// A checkpoint without the cosignatures of witnesses who are named no longer: the bundle's policy does not know them.
-    fn by_known_witnesses(&self, checkpoint: &str) -> Result<String, ServiceError> {
-        let storage = |error: ledger::NoteError| ServiceError::Storage(error.to_string());
-        let note = SignedNote::parse(checkpoint).map_err(storage)?;
-        let witnesses = &self.state().evidence.witnesses;
-        let keys: Vec<VerifierKey> =
-            witnesses.iter().filter_map(|witness| witness.key.as_str().parse().ok()).collect();
-        let (_, lines) = checkpoint.rsplit_once("\n\n").unwrap_or((checkpoint, ""));
-        let known = note.signatures().iter().zip(lines.lines()).filter(|(signature, _)| {
-            let witness = keys.iter().any(|key| key.name() == signature.name && key.id() == signature.id);
-            witness || signature.name == self.house.keys.origin()
-        });
-        let lines: String = known.map(|(_, line)| format!("{line}\n")).collect();
-        Ok(format!("{}\n{lines}", note.text()))
-    }
-
     /// The check by hand, written out for the first entry shown.
     async fn by_hand(&self, selected: &Selected, before: &Tree) -> Result<Option<ByHand>, ServiceError> {
         let Some(first) = selected.chosen.first() else { return Ok(None) };
@@ -309,30 +236,6 @@ impl Service {
             path: sides(position, proof.size, &proof.proof),
             root: proof.root.to_hex(),
         }))
-    }
-
-    /// Whose word counts, as C2SP tlog-policy.
-    fn policy(&self) -> Result<String, ServiceError> {
-        let evidence = &self.state().evidence;
-        let mut text = String::new();
-        text.push_str(&format!("log {}\n", self.verifier_key()));
-        let mut names = Vec::new();
-        for (number, witness) in evidence.witnesses.iter().enumerate() {
-            let name = format!("witness-{}", number + 1);
-            text.push_str(&format!("# {}\nwitness {name} {}\n", witness.name, witness.key));
-            names.push(name);
-        }
-        if names.is_empty() {
-            text.push_str("quorum none\n");
-        } else {
-            text.push_str(&format!(
-                "group all-witnesses {} {}\nquorum all-witnesses\n",
-                evidence.quorum,
-                names.join(" ")
-            ));
-        }
-        ledger::Policy::parse(text.as_bytes()).map_err(|error| ServiceError::Storage(error.to_string()))?;
-        Ok(text)
     }
 
     fn manifest(
@@ -420,7 +323,7 @@ impl Service {
         members: &[Member],
         anchors: &[Anchor],
         by_hand: Option<ByHand>,
-    ) -> Result<(Vec<(&'static str, Vec<u8>)>, Duration), ServiceError> {
+    ) -> Result<(Vec<(String, Vec<u8>)>, Duration), ServiceError> {
         let files = members.iter().filter(|member| member.proved_by.is_some()).map(|member| File {
             path: member.path.clone(),
             sha256: member.sha256.to_hex(),
@@ -442,54 +345,6 @@ impl Service {
         let set = set.await.map_err(|error| ServiceError::Storage(error.to_string()))?;
         Ok((set.map_err(|error| ServiceError::Storage(error.to_string()))?, begun.elapsed()))
     }
-
-    /// What those outside said of these states of the record. Witnesses count where as many of them cosigned as the policy asks,
-    /// from the moment when they were enough.
-    fn words(&self, anchors: &[Anchor]) -> Vec<Word> {
-        let state = self.state();
-        let keys = state.evidence.witnesses.iter().filter_map(|witness| witness.key.as_str().parse().ok());
-        let keys: Vec<VerifierKey> = keys.collect();
-        let enough = usize::try_from(state.evidence.quorum.max(1)).unwrap_or(usize::MAX);
-        let mut words = Vec::new();
-        for anchor in anchors {
-            words.extend(anchor.stamps.iter().map(|stamp| Word {
-                who: vec![stamp.authority.to_string()],
-                time: stamp.time,
-                stamped: true,
-                size: anchor.size,
-            }));
-            let note = SignedNote::parse(&anchor.checkpoint);
-            let mut seen = note.and_then(|note| note.cosignatures(&keys)).unwrap_or_default();
-            seen.sort_by_key(|(_, seconds)| *seconds);
-            if let Some(first) = seen.get(..enough)
-                && let Some((_, seconds)) = first.last()
-            {
-                words.push(Word {
-                    who: first.iter().map(|(key, _)| key.name().to_owned()).collect(),
-                    time: Time(i64::try_from(*seconds).unwrap_or(i64::MAX).saturating_mul(1000)),
-                    stamped: false,
-                    size: anchor.size,
-                });
-            }
-        }
-        words
-    }
-}
-
-impl Anchor {
-    /// Did anybody but the record itself say something about it?
-    fn is_vouched_for(&self) -> bool {
-        let cosigned = SignedNote::parse(&self.checkpoint).is_ok_and(|note| note.signatures().len() > 1);
-        cosigned || !self.stamps.is_empty()
-    }
-
-    fn told(&self) -> press::evidence::Anchor {
-        let stamps = (1..).zip(&self.stamps).map(|(number, stamp)| {
-            let path = format!("anchors/{}/{number}", self.size);
-            (path, stamp.authority.to_string(), texts::moment(stamp.time))
-        });
-        press::evidence::Anchor { size: self.size, stamps: stamps.collect() }
-    }
 }
 
 /// The hashes of an inclusion proof, each with whether it stands on the left (RFC 9162, section 2.1.3.2).
@@ -508,7 +363,7 @@ fn sides(position: u64, size: u64, proof: &[ledger::Digest]) -> Vec<(String, boo
 }
 
 impl Member {
-    fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
+    pub(super) fn new(path: impl Into<String>, bytes: Vec<u8>) -> Self {
         Self {
             path: path.into(),
             crc: ledger::archive::crc32(&bytes),
@@ -519,18 +374,6 @@ impl Member {
             said: Map::new(),
         }
     }
-}
-
-fn anchor_members(anchor: &Anchor) -> Vec<Member> {
-    let folder = format!("anchors/{}", anchor.size);
-    let mut members =
-        vec![Member::new(format!("{folder}/checkpoint"), anchor.checkpoint.as_bytes().to_vec())];
-    for (number, stamp) in (1..).zip(&anchor.stamps) {
-        let token = data_encoding::BASE64.decode(stamp.token.as_bytes()).unwrap_or_default();
-        members.push(Member::new(format!("{folder}/{number}.tsr"), token));
-        members.push(Member::new(format!("{folder}/{number}.pem"), stamp.chain.as_bytes().to_vec()));
-    }
-    members
 }
 
 fn lines(chosen: &[Chosen]) -> Vec<u8> {
@@ -553,17 +396,6 @@ fn extension(name: &str) -> String {
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending).to_ascii_lowercase();
     let plain = (1..=10).contains(&ending.len()) && ending.bytes().all(|byte| byte.is_ascii_alphanumeric());
     if plain { format!(".{ending}") } else { String::new() }
-}
-
-/// Leaves so many that they fit a bundle, evenly, the first and the last among them.
-fn thin(sizes: &mut BTreeSet<u64>) {
-    let all: Vec<u64> = sizes.iter().copied().collect();
-    if all.len() <= MOST_ANCHORS {
-        return;
-    }
-    let last = all.len() - 1;
-    let kept = (0..MOST_ANCHORS).filter_map(|n| all.get(n * last / (MOST_ANCHORS - 1)).copied());
-    *sizes = kept.collect();
 }
 
 fn said(value: &Value) -> Map<String, Value> {

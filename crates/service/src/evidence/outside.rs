@@ -15,8 +15,19 @@ use tokio_rustls::TlsConnector;
 
 /// How long one answer may take.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// The longest answer: a time stamp with its chain stays below it, and so do cosignatures.
+/// The longest answer to what is posted: a time stamp with its chain stays below it, and so do cosignatures.
 const LONGEST: usize = 256 << 10;
+
+/// What is asked.
+struct Question<'a> {
+    method: Method,
+    /// Of the body, where there is one.
+    media: Option<&'a str>,
+    accept: &'a str,
+    body: Vec<u8>,
+    /// The longest answer that is taken.
+    longest: usize,
+}
 
 /// What came back.
 pub(super) struct Answer {
@@ -29,7 +40,21 @@ pub(super) struct Answer {
 /// # Errors
 /// Why there was no answer, as a clause: it is shown to people and stands in the record.
 pub(super) async fn post(address: &str, media: &str, accept: &str, body: Vec<u8>) -> Result<Answer, String> {
-    match tokio::time::timeout(PATIENCE, ask(address, media, accept, body)).await {
+    let question = Question { method: Method::POST, media: Some(media), accept, body, longest: LONGEST };
+    patiently(address, question).await
+}
+
+/// Gets what is at `address`, of at most `longest` bytes.
+///
+/// # Errors
+/// As [`post`].
+pub(super) async fn get(address: &str, accept: &str, longest: usize) -> Result<Answer, String> {
+    let question = Question { method: Method::GET, media: None, accept, body: Vec::new(), longest };
+    patiently(address, question).await
+}
+
+async fn patiently(address: &str, question: Question<'_>) -> Result<Answer, String> {
+    match tokio::time::timeout(PATIENCE, ask(address, question)).await {
         Ok(answer) => answer,
         Err(_) => Err(format!("did not answer within {} seconds", PATIENCE.as_secs())),
     }
@@ -60,7 +85,7 @@ fn target(address: &str) -> Result<Target, String> {
     Ok(Target { host, port, path, tls })
 }
 
-async fn ask(address: &str, media: &str, accept: &str, body: Vec<u8>) -> Result<Answer, String> {
+async fn ask(address: &str, question: Question<'_>) -> Result<Answer, String> {
     let target = target(address)?;
     // An IPv6 address stands in brackets in an address, and without them everywhere else.
     let name = target.host.trim_start_matches('[').trim_end_matches(']').to_owned();
@@ -68,7 +93,7 @@ async fn ask(address: &str, media: &str, accept: &str, body: Vec<u8>) -> Result<
         .await
         .map_err(|error| format!("cannot be reached: {error}"))?;
     if !target.tls {
-        return exchange(line, &target, media, accept, body).await;
+        return exchange(line, &target, question).await;
     }
     let server = ServerName::try_from(name).map_err(|_| "has no host name that TLS takes".to_owned())?;
     let connector = TlsConnector::from(tls()?);
@@ -76,16 +101,10 @@ async fn ask(address: &str, media: &str, accept: &str, body: Vec<u8>) -> Result<
         .connect(server, line)
         .await
         .map_err(|error| format!("cannot be reached safely: {error}"))?;
-    exchange(line, &target, media, accept, body).await
+    exchange(line, &target, question).await
 }
 
-async fn exchange<L>(
-    line: L,
-    target: &Target,
-    media: &str,
-    accept: &str,
-    body: Vec<u8>,
-) -> Result<Answer, String>
+async fn exchange<L>(line: L, target: &Target, question: Question<'_>) -> Result<Answer, String>
 where
     L: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -93,17 +112,20 @@ where
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(line)).await.map_err(broken)?;
     let connection = tokio::spawn(connection);
-    let request = Request::builder()
-        .method(Method::POST)
+    let mut request = Request::builder()
+        .method(question.method)
         .uri(&target.path)
         .header(HOST, format!("{}:{}", target.host, target.port))
-        .header(CONTENT_TYPE, media)
-        .header(ACCEPT, accept)
-        .body(Full::new(Bytes::from(body)))
+        .header(ACCEPT, question.accept);
+    if let Some(media) = question.media {
+        request = request.header(CONTENT_TYPE, media);
+    }
+    let request = request
+        .body(Full::new(Bytes::from(question.body)))
         .map_err(|error| format!("cannot be asked: {error}"))?;
     let response = sender.send_request(request).await.map_err(broken)?;
     let status = response.status();
-    let body = Limited::new(response.into_body(), LONGEST).collect().await;
+    let body = Limited::new(response.into_body(), question.longest).collect().await;
     let body = body.map_err(|_| "broke off, or answered more than belongs there".to_owned())?;
     connection.abort();
     Ok(Answer { status, body: body.to_bytes().to_vec() })

@@ -20,16 +20,19 @@ pub(super) struct Word {
 pub(super) fn pages(
     evidence: &Evidence,
     existence: Option<&Existence>,
-) -> Result<Vec<(&'static str, Vec<u8>)>, PressError> {
+) -> Result<Vec<(String, Vec<u8>)>, PressError> {
     let mut pages = vec![
-        ("README.txt", evidence.readme()?.into_bytes()),
-        ("certificate.html", evidence.certificate()?.into_bytes()),
-        ("certificate.pdf", evidence.certificate_pdf()?),
-        ("index.html", evidence.index()?.into_bytes()),
-        ("index.pdf", evidence.index_pdf()?),
+        ("README.txt".to_owned(), evidence.readme()?.into_bytes()),
+        ("certificate.html".to_owned(), evidence.certificate()?.into_bytes()),
+        ("certificate.pdf".to_owned(), evidence.certificate_pdf()?),
+        ("index.html".to_owned(), evidence.index()?.into_bytes()),
     ];
+    for (number, volume) in (1..).zip(evidence.index_pdfs()?) {
+        let name = if number == 1 { "index.pdf".to_owned() } else { format!("index-{number}.pdf") };
+        pages.push((name, volume));
+    }
     if let Some(existence) = existence {
-        pages.push(("proof.pdf", existence.pdf()?));
+        pages.push(("proof.pdf".to_owned(), existence.pdf()?));
     }
     Ok(pages)
 }

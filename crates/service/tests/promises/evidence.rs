@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-fn wanted(secret: SecretId) -> Exporting {
+pub(crate) fn wanted(secret: SecretId) -> Exporting {
     Exporting {
         secret,
         as_of: None,
@@ -32,18 +32,18 @@ async fn bytes(bundle: Bundle) -> Vec<u8> {
     bytes
 }
 
-async fn export(service: &Service, actor: &Actor, wanted: &Exporting) -> Vec<u8> {
+pub(crate) async fn export(service: &Service, actor: &Actor, wanted: &Exporting) -> Vec<u8> {
     bytes(service.export(actor, wanted).await.unwrap()).await
 }
 
-fn verified(bytes: &[u8]) -> Box<Findings> {
+pub(crate) fn verified(bytes: &[u8]) -> Box<Findings> {
     match bundle::verify_bytes(bytes, &Options::default()) {
         Verdict::Verified(findings) => findings,
         other => panic!("{other:?}"),
     }
 }
 
-fn member<'a>(bytes: &'a [u8], name: &str) -> &'a str {
+pub(crate) fn member<'a>(bytes: &'a [u8], name: &str) -> &'a str {
     let archive = ledger::archive::Archive::parse(bytes).unwrap();
     std::str::from_utf8(archive.get(name).unwrap_or_else(|| panic!("no {name}"))).unwrap()
 }
@@ -60,7 +60,7 @@ fn printed(bytes: &[u8], name: &str) -> String {
 }
 
 /// Owner and engineer signed; the engineer was granted access and opened the document; counsel was refused it.
-async fn story(service: Service) -> Company {
+pub(crate) async fn story(service: Service) -> Company {
     let c = company(service).await;
     for person in [c.owner, c.engineer] {
         sign(&c.service, c.agreement, person).await.unwrap();

@@ -57,6 +57,8 @@ struct Row {
     state: (Tone, String),
     /// Why they did not answer the last time, where they did not.
     failed: String,
+    /// Of an authority: what is known about its certificates being revoked, as a sentence.
+    revocation: String,
 }
 
 /// What asking them came to.
@@ -192,6 +194,16 @@ fn row(visitor: &Visitor, name: &Line, key: String, address: String) -> Row {
         }),
         state,
         failed: failed.unwrap_or_default(),
+        revocation: match standing {
+            Some(Standing { revocation_missing: Some(why), .. }) => unasked(why),
+            Some(standing) if !standing.lists.is_empty() => {
+                let lists = crate::format::count(standing.lists.len() as u64, "list", "lists");
+                format!(
+                    "{lists} of revoked certificates kept with its newest time stamp: none of its own is on one."
+                )
+            }
+            _ => String::new(),
+        },
     }
 }
 
@@ -249,7 +261,13 @@ fn told(visitor: &Visitor, asked: Anchoring) -> Asked {
     let answers = asked.vouchers.into_iter().map(|voucher| {
         let answer = match &voucher.failed {
             Some(why) => format!("{}.", capital(why)),
-            None => format!("Vouches for the first {} entries.", crate::format::number(asked.size)),
+            None => {
+                let asked = format!("Vouches for the first {} entries.", crate::format::number(asked.size));
+                match &voucher.revocation_missing {
+                    Some(why) => format!("{asked} {}", unasked(why)),
+                    None => asked,
+                }
+            }
         };
         (voucher.name.to_string(), voucher.failed.is_none(), answer)
     });
@@ -259,6 +277,11 @@ fn told(visitor: &Visitor, asked: Anchoring) -> Asked {
         entry: asked.entry,
         answers: answers.collect(),
     }
+}
+
+/// That it could not be asked whether an authority's certificates were revoked.
+fn unasked(why: &Line) -> String {
+    format!("Whether its certificates were revoked could not be asked: {why}.")
 }
 
 /// When each of those who vouch answered and did not: one mark for each day.
