@@ -5,7 +5,7 @@ use crate::errors::Failure;
 use futures::TryStreamExt;
 use ledger::bundle::{self, Options, Verdict};
 use program::evidence::Witness;
-use program::{Actor, Line, PersonId, SecretId, Text, Time};
+use program::{Actor, Line, PersonId, SecretId, Text};
 use service::{Config, Exporting, HistoryFilter, Passphrase, Service, ShownFields};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -81,9 +81,9 @@ fn wanted() -> Result<Exporting, Failure> {
 
 /// The longest that it took to look back, over moments spread evenly along the record.
 async fn look_back(service: &Service, actor: &Actor) -> Result<f64, Failure> {
-    let filter = HistoryFilter { kinds: vec!["secret.accepted".to_owned()], limit: 1, ..Default::default() };
-    let first = service.history(actor, &HistoryFilter { subjects: vec![SECRET.into()], ..filter }).await?;
-    let begun = first.entries.first().map_or(Time(0), |entry| entry.time);
+    let state = service.state();
+    let first = state.secrets.get(SECRET).and_then(|secret| secret.versions.first());
+    let begun = first.map(|version| version.at).ok_or_else(|| broken("the secret is not in the register"))?;
     let span = service.now() - begun;
     let mut times = Times::default();
     for moment in 1..=MOMENTS {

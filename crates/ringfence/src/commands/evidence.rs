@@ -2,7 +2,7 @@
 
 mod check;
 
-use crate::errors::Failure;
+use crate::errors::{Code, Failure};
 use crate::output;
 use crate::session::{Options, Session};
 use crate::{commands::person, lookup};
@@ -335,6 +335,16 @@ fn tell_plan(session: &Session, plan: &ExportPlan) -> Result<(), Failure> {
 }
 
 fn tell_anchoring(session: &Session, anchoring: &Anchoring) -> Result<(), Failure> {
+    let Some(entry) = anchoring.entry else {
+        let failed = anchoring
+            .vouchers
+            .iter()
+            .filter_map(|voucher| voucher.failed.as_ref().map(|why| format!("{} {why}", voucher.name)));
+        let failed: Vec<String> = failed.collect();
+        let said = format!("nobody vouched for the record, and nothing was recorded: {}", failed.join("; "));
+        return Err(Failure::new(Code::Refused, "standing", said)
+            .remedy("see that they can be reached; whoever says that the record is another one has kept what they saw"));
+    };
     session.out.either(
         || {
             let vouchers = anchoring.vouchers.iter().map(|voucher| {
@@ -345,24 +355,26 @@ fn tell_anchoring(session: &Session, anchoring: &Anchoring) -> Result<(), Failur
                     "revocation_missing": voucher.revocation_missing,
                 })
             });
-            json!({ "size": anchoring.size, "entry": anchoring.entry, "vouchers": vouchers.collect::<Vec<_>>() })
+            json!({ "size": anchoring.size, "entry": entry, "vouchers": vouchers.collect::<Vec<_>>() })
         },
         |out| {
             for voucher in &anchoring.vouchers {
                 match &voucher.failed {
                     None => {
-                        out.line(format!("{} vouches for the first {} entries", voucher.name, anchoring.size))?;
+                        out.line(format!(
+                            "{} vouches for the first {} entries",
+                            voucher.name, anchoring.size
+                        ))?;
                         if let Some(why) = &voucher.revocation_missing {
-                            out.line(format!("  whether its certificates were revoked could not be asked: {why}"))?;
+                            out.line(format!(
+                                "  whether its certificates were revoked could not be asked: {why}"
+                            ))?;
                         }
                     }
                     Some(why) => out.line(format!("{} {why}", voucher.name))?,
                 }
             }
-            match anchoring.entry {
-                Some(entry) => out.line(format!("recorded as entry {entry}")),
-                None => out.line("Nobody vouched; nothing was recorded."),
-            }
+            out.line(format!("recorded as entry {entry}"))
         },
     )
 }
@@ -419,7 +431,10 @@ fn status(session: &Session) -> Result<(), Failure> {
                 })
                 .collect();
             out.table(&["Name", "Entries seen", "On", "Revoked certificates"], &rows)?;
-            out.line(format!("{} witnesses have to cosign.", evidence.quorum))
+            out.line(match evidence.quorum {
+                1 => "1 witness has to cosign.".to_owned(),
+                quorum => format!("{quorum} witnesses have to cosign."),
+            })
         },
     )
 }

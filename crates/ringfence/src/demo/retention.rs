@@ -53,7 +53,7 @@ pub(super) async fn show(
     let operator = stage.operator();
     let restored = Service::restore(again, &copied.folder, &plan.keys, passphrase, &operator, |_| {}).await?;
     stage.say(&format!(
-        "the copy made before, put back elsewhere: {} entries are whole, {} documents open, and {} is gone there too",
+        "the copy made before, put back elsewhere: {} entries are whole, {} sealed files open, and the draft is gone there too ({} destroyed)",
         restored.verification.entries, restored.files, restored.destroyed
     ))?;
     let forgotten = retention::Command::ForgetPlace {

@@ -226,15 +226,21 @@ fn evidence(round: &mut Round) {
         .run(&["witness", "init", "--name", "outside.example", "--data", &witness, "--json"])
         .json();
     let key = made["verifier"].as_str().unwrap();
-    let add = ["evidence", "witness", "add", "Outside", "--address", "http://127.0.0.1:9/", "--key", key];
+    let log = round.folder.run(&["record", "checkpoint", "--json"]).json();
+    let trust = ["witness", "trust", log["verifier"].as_str().unwrap(), "--data", &witness];
+    round.folder.run(&trust).done();
+    let serving = Witnessing::start(Path::new(&witness));
+    let address = format!("http://{}/", serving.address());
+    let add = ["evidence", "witness", "add", "Outside", "--address", &address, "--key", key];
     round.ask(&[&add[..], &["--reason", "Counsel cosigns."]].concat());
     round.ask(&["evidence", "witness", "list"]);
+    round.ask(&["evidence", "anchor"]);
+    drop(serving);
     round.ask(&["evidence", "witness", "remove", "Outside", "--reason", "It does not answer."]);
     let add =
         ["evidence", "authority", "add", "A stamp", "--address", "http://127.0.0.1:9/", "--root", &root];
     round.ask(&[&add[..], &["--reason", "Times are stamped."]].concat());
     round.ask(&["evidence", "authority", "list"]);
-    round.ask(&["evidence", "anchor"]);
     round.ask(&["evidence", "authority", "remove", "A stamp", "--reason", "It does not answer."]);
     round.ask(&["record", "prove", "1", "--fields", "person", "--out", &field]);
     round.ask(&["record", "tiles", "--out", &tiles]);
