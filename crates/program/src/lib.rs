@@ -38,6 +38,7 @@ mod state;
 mod table;
 mod text;
 mod time;
+mod told;
 
 pub use actor::{Actor, Via};
 pub use as_of::BEARING;
@@ -54,3 +55,4 @@ pub use refusal::{Refusal, Rule};
 pub use state::State;
 pub use text::{Digest, DigestError, Line, Text, TextError};
 pub use time::{DAY, Date, HOUR, MINUTE, Time, TimeError};
+pub use told::{Told, told};

@@ -35,7 +35,7 @@ pub struct State {
 
 impl State {
     /// The shape of the snapshots this version writes; one of another shape is not read but made anew from the record.
-    pub const SHAPE: &'static str = concat!(env!("CARGO_PKG_VERSION"), "/5");
+    pub const SHAPE: &'static str = concat!(env!("CARGO_PKG_VERSION"), "/6");
 
     /// Passes over an entry that nobody can read any more because the key of whom it is about was destroyed. What it added is
     /// forgotten when that is recorded, so that the state is the same whether it was ever read or not. Its subjects are known

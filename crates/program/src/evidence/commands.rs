@@ -1,5 +1,6 @@
 //! What people may do about evidence: name witnesses and authorities, export, replace the signing key.
 
+use super::state::public;
 use super::{Authority, Event, Stamp, Witness};
 use crate::people::Role;
 use crate::{
@@ -174,7 +175,7 @@ fn check_witnesses(state: &State, witnesses: &[Witness], quorum: u32) -> Result<
             let message = format!("two witnesses are called `{}`", witness.name);
             return Err(Refusal::new(Rule::Taken, message).field("witnesses"));
         }
-        if before.clone().any(|other| other.key == witness.key) {
+        if before.clone().any(|other| public(other) == public(witness)) {
             let message = format!("`{}` has the key of another witness", witness.name);
             return Err(Refusal::new(Rule::Taken, message).field("witnesses"));
         }

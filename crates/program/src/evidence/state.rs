@@ -10,12 +10,17 @@ const PATIENCE: i64 = DAY;
 /// digests age too.
 const RENEW_BEFORE: i64 = 60 * DAY;
 const RENEW_AFTER: i64 = 365 * DAY;
+/// How many witnesses are remembered who are asked no more.
+const FORMER: usize = 64;
 
 /// Witnesses, authorities, the newest anchors, and the keys that signed.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     /// The witnesses.
     pub witnesses: Vec<Witness>,
+    /// Witnesses who are asked no more. What they cosigned they still saw.
+    #[serde(default)]
+    pub former: Vec<Witness>,
     /// How many have to cosign.
     pub quorum: u32,
     /// The time-stamping authorities.
@@ -209,7 +214,20 @@ impl Evidence {
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {
         match event {
             Event::WitnessesSet { witnesses, quorum, .. } => {
+                self.former.append(&mut self.witnesses);
                 self.witnesses = witnesses.clone();
+                // Each key once: whoever is named again, or by another name, is no former witness, and of two the newer counts.
+                let mut keys: Vec<String> = witnesses.iter().map(public).collect();
+                let mut former: Vec<Witness> = Vec::new();
+                for one in self.former.drain(..).rev() {
+                    if !keys.contains(&public(&one)) {
+                        keys.push(public(&one));
+                        former.push(one);
+                    }
+                }
+                former.truncate(FORMER);
+                former.reverse();
+                self.former = former;
                 self.quorum = *quorum;
                 self.stand(recorded.time);
             }
@@ -276,6 +294,11 @@ impl Evidence {
         });
         self.standings = standings.collect();
     }
+}
+
+/// The key itself, by whatever name (C2SP signed-note: name, id, type and key in base64, which has `+` as well).
+pub(super) fn public(witness: &Witness) -> String {
+    witness.key.as_str().splitn(3, '+').nth(2).unwrap_or_default().to_owned()
 }
 
 fn held(list: &RevocationList, recorded: &Recorded) -> HeldList {

@@ -10,7 +10,7 @@ const SECRET: SecretId = SecretId(1);
 
 fn witness(name: &str) -> Witness {
     let address = line(&format!("https://{name}.example.com/"));
-    Witness { name: line(name), key: line(&format!("{name}.example.com+00000001+BAAA")), address }
+    Witness { name: line(name), key: line(&format!("{name}.example.com+00000001+B{name}")), address }
 }
 
 fn witnesses(names: &[&str], quorum: u32) -> Command {
@@ -220,4 +220,32 @@ fn no_bundle_is_about_a_moment_to_come() {
     let command =
         Command::RecordExport { secret, as_of, manifest, entries, withheld, documents, recipient, purpose };
     assert_eq!(world.by(COUNSEL, command).unwrap_err().field, Some("as_of"));
+}
+
+#[test]
+fn a_witness_who_is_asked_no_more_is_remembered_once() {
+    let mut world = world();
+    let name = |keys: &[&str]| Command::SetWitnesses {
+        witnesses: keys
+            .iter()
+            .map(|key| Witness { name: line(key), key: line(key), address: line("http://w.example/") })
+            .collect(),
+        quorum: 1,
+        reason: why(),
+    };
+    let former = |world: &World| -> Vec<String> {
+        world.state.evidence.former.iter().map(|witness| witness.key.to_string()).collect()
+    };
+    world.operator(name(&["a+1+AA+A", "b+2+BBBB"])).unwrap();
+    assert!(former(&world).is_empty());
+    world.operator(name(&["c+3+CCCC"])).unwrap();
+    assert_eq!(former(&world), ["a+1+AA+A", "b+2+BBBB"]);
+    // Asked again, under another name: the key is the same, and in a policy it may stand once.
+    world.operator(name(&["other+9+AA+A"])).unwrap();
+    assert_eq!(former(&world), ["b+2+BBBB", "c+3+CCCC"]);
+    for turn in 0..200 {
+        world.operator(name(&[&format!("x+1+{turn:04}")])).unwrap();
+    }
+    assert_eq!(former(&world).len(), 64);
+    assert_eq!(former(&world).last().map(String::as_str), Some("x+1+0198"));
 }

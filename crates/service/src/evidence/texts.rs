@@ -1,11 +1,10 @@
 //! What the pages of a bundle tell people: taken from the fields that the bundle shows, and from nothing else.
 
 use super::select::{Chosen, Exporting, Selected};
-use ledger::Entry as LedgerEntry;
+use ledger::{Disclosure, Entry as LedgerEntry};
 use press::PressError;
 use press::evidence::{Dated, Entry, Evidence, Existence, Opening, SealedDocument, Seen, Who};
 use program::{PersonId, Time};
-use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// What somebody outside said: that they saw so many entries of the record, by then.
@@ -124,8 +123,9 @@ fn names(chosen: &[Chosen]) -> BTreeMap<String, String> {
 
 fn entry(chosen: &Chosen) -> Entry {
     let entry: &LedgerEntry = &chosen.line.entry;
+    let words = |field: &Disclosure| program::told(field.name(), field.value(), &moment).words;
     let mut fields: Vec<(String, String)> =
-        chosen.line.disclosures.iter().map(|field| (field.name().to_owned(), value(field.value()))).collect();
+        chosen.line.disclosures.iter().map(|field| (field.name().to_owned(), words(field))).collect();
     fields.sort();
     Entry {
         position: entry.position(),
@@ -133,13 +133,6 @@ fn entry(chosen: &Chosen) -> Entry {
         kind: entry.kind().to_owned(),
         shown: fields,
         withheld: chosen.withheld.len(),
-    }
-}
-
-fn value(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }
 

@@ -65,11 +65,11 @@ impl Service {
                 known.entry(of).or_insert(Anchor { size: of, checkpoint, stamps });
             }
         }
-        let mut wanted: BTreeSet<u64> = positions
-            .iter()
-            .filter_map(|position| known.range(position + 1..).next())
-            .map(|(size, _)| *size)
-            .collect();
+        // An anchor of which nobody's word is left says nothing.
+        let said: BTreeSet<u64> =
+            known.values().filter(|anchor| anchor.is_vouched_for()).map(|anchor| anchor.size).collect();
+        let mut wanted: BTreeSet<u64> =
+            positions.iter().filter_map(|position| said.range(position + 1..).next().copied()).collect();
         thin(&mut wanted);
         wanted.extend(&changes);
         wanted.insert(before.size());
@@ -97,13 +97,18 @@ impl Service {
         Ok(())
     }
 
-    /// A checkpoint without the cosignatures of witnesses who are named no longer: the bundle's policy does not know them.
+    /// The keys of witnesses whose cosignatures a bundle carries: those who are asked, and those who once were.
+    fn witness_keys(&self) -> Vec<VerifierKey> {
+        let evidence = &self.state().evidence;
+        let all = evidence.witnesses.iter().chain(&evidence.former);
+        all.filter_map(|witness| witness.key.as_str().parse().ok()).collect()
+    }
+
+    /// A checkpoint with those cosignatures alone that the bundle's policy knows.
     fn by_known_witnesses(&self, checkpoint: &str) -> Result<String, ServiceError> {
         let storage = |error: ledger::NoteError| ServiceError::Storage(error.to_string());
         let note = SignedNote::parse(checkpoint).map_err(storage)?;
-        let witnesses = &self.state().evidence.witnesses;
-        let keys: Vec<VerifierKey> =
-            witnesses.iter().filter_map(|witness| witness.key.as_str().parse().ok()).collect();
+        let keys = self.witness_keys();
         let (_, lines) = checkpoint.rsplit_once("\n\n").unwrap_or((checkpoint, ""));
         let known = note.signatures().iter().zip(lines.lines()).filter(|(signature, _)| {
             let witness = keys.iter().any(|key| key.name() == signature.name && key.id() == signature.id);
@@ -113,7 +118,7 @@ impl Service {
         Ok(format!("{}\n{lines}", note.text()))
     }
 
-    /// Whose word counts, as C2SP tlog-policy.
+    /// Whose word counts, as C2SP tlog-policy. Those who were witnesses once are known by it, and not counted.
     pub(super) fn policy(&self) -> Result<String, ServiceError> {
         let evidence = &self.state().evidence;
         let mut text = String::new();
@@ -123,6 +128,10 @@ impl Service {
             let name = format!("witness-{}", number + 1);
             text.push_str(&format!("# {}\nwitness {name} {}\n", witness.name, witness.key));
             names.push(name);
+        }
+        for (number, witness) in evidence.former.iter().enumerate() {
+            let name = &witness.name;
+            text.push_str(&format!("# formerly: {name}\nwitness former-{} {}\n", number + 1, witness.key));
         }
         if names.is_empty() {
             text.push_str("quorum none\n");
@@ -140,10 +149,8 @@ impl Service {
     /// What those outside said of these states of the record. Witnesses count where as many of them cosigned as the policy asks,
     /// from the moment when they were enough.
     pub(super) fn words(&self, anchors: &[Anchor]) -> Vec<Word> {
-        let state = self.state();
-        let keys = state.evidence.witnesses.iter().filter_map(|witness| witness.key.as_str().parse().ok());
-        let keys: Vec<VerifierKey> = keys.collect();
-        let enough = usize::try_from(state.evidence.quorum.max(1)).unwrap_or(usize::MAX);
+        let keys = self.witness_keys();
+        let enough = usize::try_from(self.state().evidence.quorum.max(1)).unwrap_or(usize::MAX);
         let mut words = Vec::new();
         for anchor in anchors {
             words.extend(anchor.stamps.iter().map(|stamp| Word {

@@ -392,6 +392,42 @@ async fn witnesses_and_an_authority_vouch_and_the_bundle_says_so() {
         sheet.contains("witnesses witness-1.example and witness-2.example")
             || sheet.contains("Test authority")
     );
+
+    // Others are asked from now on, and nobody stamps: what was seen before was seen, and the proof still says by whom.
+    let (other, _task) = witness(&outside.path().join("other"), "other.example", &log).await;
+    c.service.set_witnesses(&operator(), vec![other], 1, text("Another law firm")).await.unwrap();
+    c.service.set_authorities(&operator(), Vec::new(), text("Too dear")).await.unwrap();
+    let bytes = export(&c.service, &shell(c.counsel), &proof).await;
+    let findings = verified(&bytes);
+    let seen: BTreeSet<&str> = findings.witnesses.iter().map(|seen| seen.name.as_str()).collect();
+    assert!(seen.is_superset(&["witness-1.example", "witness-2.example"].into()), "{findings:?}");
+    assert!(!findings.stamps.is_empty(), "{findings:?}");
+    let sheet = printed(&bytes, "proof.pdf").replace('\n', " ");
+    assert!(sheet.contains("vouched for by the") && !sheet.contains("Nobody outside"), "{sheet}");
+    // Former witnesses do not count as those whose word is asked for.
+    assert!(member(&bytes, "policy").contains("# formerly: witness-1.example\n"));
+    assert!(member(&bytes, "policy").contains("group all-witnesses 1 witness-1\n"));
+}
+
+/// The first anchor over an entry may be one of which no word is left: another that says something is taken.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_anchor_of_which_no_word_is_left_does_not_hide_a_later_one() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let c = story(begin(folder.path()).await).await;
+    let (one, _task) = witness(&outside.path().join("w"), "w.example", &c.service.verifier_key()).await;
+    c.service.set_witnesses(&operator(), vec![one], 1, text("Outside")).await.unwrap();
+    c.service.rotate_key(&operator(), text("Before anybody was asked")).await.unwrap();
+    // The checkpoint that the key before signed last is an anchor with nobody's word.
+    let proof = Exporting { existence: Some(1), agreements: false, ..wanted(c.secret) };
+    let bytes = export(&c.service, &shell(c.counsel), &proof).await;
+    let sheet = printed(&bytes, "proof.pdf").replace('\n', " ");
+    assert!(sheet.contains("Nobody outside"), "the witness does not know the new key yet: {sheet}");
+    let log = c.service.verifier_key().parse().unwrap();
+    ::witness::Folder::open(&outside.path().join("w")).unwrap().trust(&log, true).unwrap();
+    let bytes = export(&c.service, &shell(c.counsel), &proof).await;
+    assert!(!verified(&bytes).witnesses.is_empty());
+    let sheet = printed(&bytes, "proof.pdf").replace('\n', " ");
+    assert!(sheet.contains("vouched for by the") && sheet.contains("w.example"), "{sheet}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -136,7 +136,10 @@ async fn shown(
         unseen: unseen(visitor, evidence.last.as_ref().map_or(0, |anchor| anchor.size)),
         picture: anchors.filter(|anchors| !anchors.is_empty()).map(|anchors| picture(visitor, &anchors)),
         keeper: visitor.is(KEEPERS),
-        asked: asked.map(|asked| told(visitor, asked)),
+        // What this process was answered may be older than what another one was.
+        asked: asked
+            .filter(|asked| evidence.last.as_ref().is_none_or(|last| last.time <= asked.time))
+            .map(|asked| told(visitor, asked)),
         exports: exports.map(|exports| exports.iter().map(|entry| export(visitor, entry)).collect()),
         signers: evidence.signers(&verifier).into_iter().rev().collect(),
         untold: evidence.without_new_key().map(|witness| witness.name.to_string()).collect(),

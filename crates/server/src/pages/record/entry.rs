@@ -29,11 +29,20 @@ struct EntryPage {
     line: HistoryRow,
     via: String,
     about: Vec<(String, Option<String>)>,
-    fields: Vec<(String, Option<String>)>,
+    fields: Vec<Field>,
     erased: bool,
     previous: Option<u64>,
     next: Option<u64>,
     proof: Checked,
+}
+
+/// A field of the entry.
+struct Field {
+    name: String,
+    /// Its value in words; absent where it opens elsewhere or nowhere.
+    words: Option<String>,
+    /// Its value as it is recorded, where the words leave something out.
+    whole: Option<String>,
 }
 
 /// A proof, walked through: every step as somebody else would reckon it.
@@ -78,7 +87,7 @@ pub(super) async fn entry(State(app): State<App>, visitor: Visitor, Path(n): Pat
             .iter()
             .map(|subject| (subject.to_string(), page_of(&visitor, *subject)))
             .collect(),
-        fields: fields.map(|field| (field.name.clone(), field.value.as_ref().map(in_words))).collect(),
+        fields: fields.map(|field| self::field(&field.name, field.value.as_ref(), &visitor.zone)).collect(),
         erased: view.by.is_none(),
         kind: view.kind,
         previous: position.checked_sub(1),
@@ -189,16 +198,19 @@ fn page_of(visitor: &Visitor, subject: Subject) -> Option<String> {
     visitor.sees(subject).then(|| format!("/{area}/{subject}"))
 }
 
-/// A field's value for people: text as it is, lists with commas, anything deeper as JSON.
-fn in_words(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.clone(),
-        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
-            items.iter().map(in_words).collect::<Vec<_>>().join(", ")
+/// The longest value that is shown as it is recorded: exports have all of it.
+const LONGEST_VALUE: usize = 20_000;
+
+fn field(name: &str, value: Option<&Value>, zone: &str) -> Field {
+    let told = value.map(|value| program::told(name, value, &|moment| moment.for_people(zone)));
+    let whole = value.filter(|_| told.as_ref().is_some_and(|told| told.shortened)).map(|value| {
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        match text.char_indices().nth(LONGEST_VALUE) {
+            Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+            None => text,
         }
-        Value::Null => "–".to_owned(),
-        other => serde_json::to_string_pretty(other).unwrap_or_default(),
-    }
+    });
+    Field { name: name.to_owned(), words: told.map(|told| told.words), whole }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use serde_json::json;
 
 /// The tree of RFC 6962, section 2.1, by its definition.
 fn root(leaves: &[[u8; 32]]) -> [u8; 32] {
@@ -75,4 +76,16 @@ fn the_file_is_a_tlog_proof() {
     assert_eq!(lines[2], BASE64.encode(&proof.path[0].0));
     assert_eq!(lines[3], "");
     assert!(text.ends_with(&proof.checkpoint));
+}
+
+#[test]
+fn a_value_that_is_cut_short_can_be_looked_at_as_it_is_recorded() {
+    let long = "A".repeat(1_700);
+    let cut = field("token", Some(&json!(long)), "UTC");
+    assert!(cut.words.unwrap().ends_with("… (1700 characters)"));
+    assert!(cut.whole.unwrap().contains(&long));
+    assert!(field("size", Some(&json!(9)), "UTC").whole.is_none());
+    assert!(field("precise", None, "UTC").words.is_none());
+    let huge = json!(["é".repeat(3_000_000)]);
+    assert!(field("x", Some(&huge), "UTC").whole.unwrap().len() < 50_000);
 }
