@@ -2,6 +2,7 @@
 
 use crate::Time;
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 /// The longest text without a space that is told whole: a digest fits, a certificate does not.
 const LONGEST_WORD: usize = 100;
@@ -73,8 +74,10 @@ impl Teller<'_> {
                 items.join(if parted { &next_line } else { ", " })
             }
             Value::Object(parts) => {
+                // In the order of their names: how an object keeps them is not the same in every build.
+                let parts: BTreeMap<&String, &Value> = parts.iter().collect();
                 let parts: Vec<(&String, String)> =
-                    parts.iter().map(|(name, part)| (name, self.words(name, part, depth + 1))).collect();
+                    parts.into_iter().map(|(name, part)| (name, self.words(name, part, depth + 1))).collect();
                 let line: Vec<String> = parts.iter().map(|(name, part)| format!("{name}: {part}")).collect();
                 let line = line.join(", ");
                 if !line.contains('\n') && line.chars().count() <= LINE {

@@ -224,7 +224,7 @@ fn no_bundle_is_about_a_moment_to_come() {
 
 #[test]
 fn a_witness_who_is_asked_no_more_is_remembered_once() {
-    let mut world = world();
+    let mut world = World::new();
     let name = |keys: &[&str]| Command::SetWitnesses {
         witnesses: keys
             .iter()

@@ -131,6 +131,9 @@ impl ShownFields {
     /// Is this field of this kind of entry shown?
     #[must_use]
     pub fn shows(&self, kind: &str, name: &str) -> bool {
+        if (kind, name) == (KEY_ROTATED, "key") {
+            return true;
+        }
         let named = |set: &BTreeSet<String>| set.contains(name) || set.contains(&format!("{kind}.{name}"));
         !program::hidden_fields(kind).contains(&name)
             && !named(&self.withheld)
@@ -208,10 +211,12 @@ impl Service {
             )
             .into());
         }
-        let stored = match wanted.existence {
+        let mut stored = match wanted.existence {
             None => self.entries_for(&past, wanted.secret, as_of).await?,
             Some(version) => self.entries_of_version(&past, wanted.secret, version).await?,
         };
+        // Whatever is shown, and of whatever moment: the bundle is signed with the newest key, which has to follow from the first.
+        stored.extend(self.found(Filter { kinds: vec![KEY_ROTATED.to_owned()], ..all() }).await?);
         let fields = match wanted.existence {
             None => wanted.fields.clone(),
             Some(_) => ShownFields::only(&["document.added.digest"]),
@@ -361,8 +366,9 @@ const GENERAL: &[&str] = &[
     "organisation.clock-jumped",
     "access.requirements-set",
     "evidence.witnesses-set",
-    "evidence.key-rotated",
 ];
+/// The entry by which a new key came into use: it shows the key, whatever else is withheld.
+pub(super) const KEY_ROTATED: &str = "evidence.key-rotated";
 
 /// The versions that the chosen entries say were shown to somebody or signed.
 fn shown_agreements(chosen: &[Chosen]) -> BTreeSet<(AgreementId, u32)> {

@@ -1,6 +1,6 @@
 //! What the pages of a bundle tell people: taken from the fields that the bundle shows, and from nothing else.
 
-use super::select::{Chosen, Exporting, Selected};
+use super::select::{Chosen, Exporting, KEY_ROTATED, Selected};
 use ledger::{Disclosure, Entry as LedgerEntry};
 use press::PressError;
 use press::evidence::{Dated, Entry, Evidence, Existence, Opening, SealedDocument, Seen, Who};
@@ -48,7 +48,9 @@ pub(super) fn existence(selected: &Selected, told: &Evidence, words: &[Word]) ->
         texts: Vec::new(),
         documents: Vec::new(),
     };
-    for chosen in &selected.chosen {
+    // How one key follows another proves who signed, and says nothing about what existed.
+    let about = selected.chosen.iter().filter(|chosen| chosen.line.entry.kind() != KEY_ROTATED);
+    for chosen in about {
         let entry = &chosen.line.entry;
         let over = words.iter().filter(|word| word.size > entry.position());
         let seen = over.min_by_key(|word| word.time).map(|word| Seen {

@@ -416,7 +416,16 @@ async fn an_anchor_of_which_no_word_is_left_does_not_hide_a_later_one() {
     let c = story(begin(folder.path()).await).await;
     let (one, _task) = witness(&outside.path().join("w"), "w.example", &c.service.verifier_key()).await;
     c.service.set_witnesses(&operator(), vec![one], 1, text("Outside")).await.unwrap();
+    let before = c.service.now();
+    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     c.service.rotate_key(&operator(), text("Before anybody was asked")).await.unwrap();
+    // However little is shown, and of whatever moment: the newest key signs, and follows from the first.
+    let little = Exporting { as_of: Some(before), fields: ShownFields::only(&["title"]), ..wanted(c.secret) };
+    let bytes = export(&c.service, &shell(c.counsel), &little).await;
+    verified(&bytes);
+    let mut redacted = wanted(c.secret);
+    redacted.fields.withheld = ["key".to_owned(), "evidence.key-rotated.key".to_owned()].into();
+    verified(&export(&c.service, &shell(c.counsel), &redacted).await);
     // The checkpoint that the key before signed last is an anchor with nobody's word.
     let proof = Exporting { existence: Some(1), agreements: false, ..wanted(c.secret) };
     let bytes = export(&c.service, &shell(c.counsel), &proof).await;
