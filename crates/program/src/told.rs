@@ -62,6 +62,12 @@ impl Teller<'_> {
                 Some(moment) => (self.moment)(Time(moment)),
                 None => number.to_string(),
             },
+            Value::String(text) if text.contains("-----BEGIN ") => {
+                self.shortened = true;
+                let label = text.split("-----BEGIN ").nth(1).and_then(|rest| rest.split("-----").next());
+                let (count, label) = (text.matches("-----BEGIN ").count(), label.unwrap_or_default());
+                format!("{count} × {label}, as PEM ({} characters)", text.chars().count())
+            }
             Value::String(text) => {
                 let mut line =
                     |line: &str| line.split(' ').map(|word| self.short(word)).collect::<Vec<_>>().join(" ");
@@ -117,6 +123,7 @@ mod tests {
             "authority": "Zeitstempel AG",
             "time": 1_772_529_164_000_i64,
             "token": "A".repeat(1_700),
+            "chain": "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n".repeat(2),
             "revocation": [{ "digest": "0c".repeat(32), "held_by": 9, "fetched": 1_772_529_164_000_i64 }],
         }]);
         let Told { words, shortened } = of("stamps", stamp);
@@ -125,6 +132,7 @@ mod tests {
             "time: 3 Mar 2026, 10:12 CET",
             "token: AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA… (1700 characters)",
             "fetched: 3 Mar 2026, 10:12 CET",
+            "chain: 2 × CERTIFICATE, as PEM (118 characters)",
         ] {
             assert!(words.lines().any(|told| told.trim() == line), "{line} is not in:\n{words}");
         }
