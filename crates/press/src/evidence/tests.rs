@@ -251,6 +251,28 @@ fn a_long_index_has_volumes_and_each_entry_stands_in_one() {
 }
 
 #[test]
+fn a_check_of_lists_is_written_out_only_where_there_are_lists() {
+    let with = |lists: &[&str], missing: Option<&str>| {
+        let mut e = sample();
+        e.anchors[0].stamps[0].lists = lists.iter().map(|list| (*list).to_owned()).collect();
+        e.anchors[0].stamps[0].revocation_missing = missing.map(str::to_owned);
+        e.readme().unwrap()
+    };
+    let listed = with(&["revocation/1f.crl"], None);
+    assert!(
+        listed.contains("for list in revocation/1f.crl; do") && listed.contains("-crl_check_all"),
+        "{listed}"
+    );
+    for (readme, says) in [
+        // As in records from before lists were kept, and where the signer is its own root.
+        (with(&[], None), "No list of revoked certificates was kept with it"),
+        (with(&["revocation/1f.crl"], Some("certificate 2 names none")), "certificate 2 names none"),
+    ] {
+        assert!(readme.contains(says) && !readme.contains("-crl_check_all"), "{readme}");
+    }
+}
+
+#[test]
 fn the_same_evidence_gives_the_same_bytes() {
     let e = sample();
     assert_eq!(e.index_pdfs().unwrap()[0], e.index_pdfs().unwrap()[0]);

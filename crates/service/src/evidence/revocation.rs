@@ -10,7 +10,8 @@ use ledger::stamp::{Chain, check_crl};
 use program::evidence::{HeldList, RevocationList};
 use program::{Digest, Line, Time};
 
-/// The longest list that is kept, in bytes: it becomes a part of the record, and of every bundle with that token.
+/// How many bytes of lists one token brings along: they become a part of the record, and of every bundle with that token; and one entry
+/// has to hold those of all authorities.
 const LONGEST: usize = 1 << 20;
 /// At how many addresses a list is asked for before it is done without.
 const ADDRESSES: usize = 3;
@@ -30,6 +31,7 @@ pub(super) struct Asked {
 /// A certificate was revoked: a clause about the authority.
 pub(super) async fn ask(chain: &Chain, held: &[HeldList], now: Time) -> Result<Asked, String> {
     let mut asked = Asked::default();
+    let mut left = LONGEST;
     for (place, (fingerprint, addresses)) in chain.lists_of_revoked().enumerate() {
         let certificate = Digest(fingerprint.0);
         let before = held.iter().find(|list| list.certificate == certificate);
@@ -45,10 +47,12 @@ pub(super) async fn ask(chain: &Chain, held: &[HeldList], now: Time) -> Result<A
             });
             continue;
         }
-        match fetch(chain, place, certificate, addresses, now).await {
-            Ok(Fetched::Clear(mut list)) => {
+        match fetch(chain, place, certificate, addresses, left, now).await {
+            Ok(Fetched::Clear(mut list, length)) => {
                 if let Some(before) = before.filter(|before| before.digest == list.digest) {
                     (list.list, list.held_by) = (None, Some(before.entry));
+                } else {
+                    left = left.saturating_sub(length);
                 }
                 asked.lists.push(list);
             }
@@ -70,7 +74,8 @@ pub(super) async fn ask(chain: &Chain, held: &[HeldList], now: Time) -> Result<A
 }
 
 enum Fetched {
-    Clear(RevocationList),
+    /// A list on which the certificate does not stand, and its length.
+    Clear(RevocationList, usize),
     Revoked(Time),
 }
 
@@ -80,6 +85,7 @@ async fn fetch(
     place: usize,
     certificate: Digest,
     addresses: &[String],
+    longest: usize,
     now: Time,
 ) -> Result<Fetched, String> {
     let mut why = "names no list of revoked certificates".to_owned();
@@ -87,7 +93,7 @@ async fn fetch(
         let wrong = |error: &dyn std::fmt::Display| {
             format!("names a list of revoked certificates, and {address} {error}")
         };
-        let answer = match outside::get(address, "application/pkix-crl", LONGEST).await {
+        let answer = match outside::get(address, "application/pkix-crl", longest).await {
             Ok(answer) if answer.status.is_success() => answer,
             Ok(answer) => {
                 why = wrong(&format!("answered with status {}", answer.status.as_u16()));
@@ -106,15 +112,18 @@ async fn fetch(
             Ok(said) => {
                 return Ok(match said.revoked_ms {
                     Some(since) => Fetched::Revoked(Time(since)),
-                    None => Fetched::Clear(RevocationList {
-                        certificate,
-                        fetched: now,
-                        issued: Time(said.this_update_ms),
-                        next: said.next_update_ms.map(Time),
-                        digest: Digest(ledger::sha256(&answer.body).0),
-                        list: Some(BASE64.encode(&answer.body)),
-                        held_by: None,
-                    }),
+                    None => {
+                        let list = RevocationList {
+                            certificate,
+                            fetched: now,
+                            issued: Time(said.this_update_ms),
+                            next: said.next_update_ms.map(Time),
+                            digest: Digest(ledger::sha256(&answer.body).0),
+                            list: Some(BASE64.encode(&answer.body)),
+                            held_by: None,
+                        };
+                        Fetched::Clear(list, answer.body.len())
+                    }
                 });
             }
             Err(error) => why = wrong(&format!("answered wrongly: {error}")),
