@@ -239,11 +239,10 @@ fn standing(visitor: &Visitor) -> (Tone, String, Vec<String>) {
         Some(_) if evidence.witnesses.is_empty() => sentences.push(
             "No witness is named: that there is no second record with another story rests on your word.".to_owned(),
         ),
-        Some(last) => sentences.push(format!(
-            "Of the {} witnesses who have to cosign, {} did so the last time.",
-            evidence.quorum,
-            last.cosigned.len()
-        )),
+        Some(last) => {
+            let asked = crate::format::count(u64::from(evidence.quorum), "witness has", "witnesses have");
+            sentences.push(format!("{asked} to cosign; {} did so the last time.", last.cosigned.len()));
+        }
         None => sentences.push("Nobody has answered yet. Ask them now to see whether they can be reached.".to_owned()),
     }
     if evidence.authorities.is_empty() {
@@ -252,7 +251,11 @@ fn standing(visitor: &Visitor) -> (Tone, String, Vec<String>) {
                 .to_owned(),
         );
     }
-    if late.is_empty() {
+    let too_few = !evidence.witnesses.is_empty()
+        && evidence.last.as_ref().is_some_and(|last| !last.is_witnessed(evidence.quorum));
+    if late.is_empty() && too_few {
+        (Tone::Warn, "Too few witnesses cosigned the last time".to_owned(), sentences)
+    } else if late.is_empty() {
         (Tone::Good, "Others outside vouch for this record".to_owned(), sentences)
     } else {
         let verb = if late.len() == 1 { "is" } else { "are" };
