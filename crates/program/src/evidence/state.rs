@@ -121,6 +121,21 @@ impl Anchor {
     }
 }
 
+/// How far others vouch for the record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outlook {
+    /// Nobody outside is asked to.
+    Alone,
+    /// They were asked, and none has ever answered.
+    Unanswered,
+    /// These are late.
+    Late(Vec<Line>),
+    /// Those witnesses who cosigned the last time were fewer than the quorum.
+    TooFew,
+    /// They do.
+    Vouched,
+}
+
 /// A key that signs, or has signed, the record's checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {
@@ -209,6 +224,20 @@ impl Evidence {
     #[must_use]
     pub fn is_late(&self, standing: &Standing, now: Time) -> bool {
         self.due(standing).is_some_and(|due| due <= now)
+    }
+
+    /// How far others vouch for the record, as things stand.
+    #[must_use]
+    pub fn outlook(&self, now: Time) -> Outlook {
+        let late = self.standings.iter().filter(|standing| self.is_late(standing, now));
+        let late: Vec<Line> = late.map(|standing| standing.name.clone()).collect();
+        match &self.last {
+            _ if !self.is_anchored() => Outlook::Alone,
+            _ if !late.is_empty() => Outlook::Late(late),
+            None => Outlook::Unanswered,
+            Some(last) if !self.witnesses.is_empty() && !last.is_witnessed(self.quorum) => Outlook::TooFew,
+            Some(_) => Outlook::Vouched,
+        }
     }
 
     pub(crate) fn apply(&mut self, recorded: &Recorded, event: &Event) {

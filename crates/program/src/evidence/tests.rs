@@ -208,6 +208,32 @@ fn where_nobody_answers_at_all_everybody_is_late() {
     assert_eq!(late(&world), world.state.evidence.standings.len());
 }
 
+/// Good news only where there is some.
+#[test]
+fn what_others_vouch_for_is_told_as_it_is() {
+    let mut world = World::new();
+    let outlook = |world: &World| world.state.evidence.outlook(world.now);
+    assert_eq!(outlook(&world), Outlook::Alone);
+    world.operator(witnesses(&["berg", "rao"], 2)).unwrap();
+    world.operator(authority("tsa")).unwrap();
+    assert_eq!(outlook(&world), Outlook::Unanswered);
+    let command = stamped(&world, 3650);
+    world.program(command).unwrap();
+    assert_eq!(outlook(&world), Outlook::TooFew, "a stamp is no cosignature");
+    let command = anchor(&world, &["berg"], &["rao"]);
+    world.program(command).unwrap();
+    assert_eq!(outlook(&world), Outlook::TooFew, "one of two");
+    let command = anchor(&world, &["berg", "rao"], &[]);
+    world.program(command).unwrap();
+    assert_eq!(outlook(&world), Outlook::Vouched);
+    world.now = world.now + DAY;
+    assert_eq!(outlook(&world), Outlook::Late(vec![line("tsa")]));
+    world.operator(witnesses(&[], 0)).unwrap();
+    let command = stamped(&world, 3650);
+    world.program(command).unwrap();
+    assert_eq!(outlook(&world), Outlook::Vouched, "no witness was asked for");
+}
+
 #[test]
 fn no_bundle_is_about_a_moment_to_come() {
     let mut world = world();
