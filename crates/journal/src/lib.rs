@@ -38,5 +38,5 @@ pub use journal::{Head, Journal, JournalKeys, SEGMENT};
 pub use proof::{Consistency, Inclusion, Tree};
 pub use read::{Filter, Page};
 pub use record::{Draft, FieldsError, Stored};
-pub use store::Store;
+pub use store::{Alone, Store};
 pub use verify::{Verified, VerifyError, verify};

@@ -113,6 +113,22 @@ impl Store {
         url
     }
 
+    /// Waits until nobody else begins a journal in this schema of a PostgreSQL database, and keeps others waiting until the answer
+    /// is dropped. A SQLite file's folder is its maker's to lock.
+    ///
+    /// # Errors
+    /// Where the database fails, or somebody else takes too long.
+    pub async fn alone(&self) -> Result<Alone, StorageError> {
+        let mut conn = None;
+        if self.inner.engine == Engine::Postgres {
+            // The lock is the connection's: it goes with it, however the process ends.
+            let mut own = self.connection().await?;
+            own.execute("SELECT pg_advisory_lock(7235419302284017 # hashtext(current_schema()))").await?;
+            conn = Some(own);
+        }
+        Ok(Alone { _conn: conn })
+    }
+
     /// Whether no journal has been created here yet.
     ///
     /// # Errors
@@ -179,6 +195,11 @@ impl Store {
         let row = self.one(sqlx::query(sql)).await?;
         row.map_or(Ok(0), |row| Ok(row.try_get(0)?))
     }
+}
+
+/// That nobody else begins a journal meanwhile.
+pub struct Alone {
+    _conn: Option<AnyConnection>,
 }
 
 /// A query with its arguments bound.

@@ -43,8 +43,9 @@ impl Service {
         strong(passphrase)?;
         private_folder(&config)?;
         // Held to the end: of two who begin at once, the second would take the first one's keys for remains, and clear them away.
-        let _alone = alone_in(config.data.clone()).await?;
+        let _folder = alone_in(config.data.clone()).await?;
         let store = config.connect(Faults::none()).await?;
+        let _database = store.alone().await?;
         store.clear_unfinished().await?;
         if !store.is_empty().await? || !store.all_keys().await?.is_empty() {
             return Err(OpenError::Present(config.place()));

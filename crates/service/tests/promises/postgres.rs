@@ -42,6 +42,27 @@ async fn everything_is_there_for_another_node() {
     assert_eq!((verified.entries, verified.erased), (size + 2, 0));
 }
 
+/// Each machine has a folder of its own; the keys are in the database, and those of one alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_machines_that_begin_at_once_one_begins_and_the_others_are_told() {
+    for _ in 0..5 {
+        let folders = [(); 4].map(|()| tempfile::tempdir().unwrap());
+        let Some(config) = place(folders[0].path()) else { return };
+        let mut begun = tokio::task::JoinSet::new();
+        for folder in &folders {
+            let config = Config { data: folder.path().to_owned(), ..config.clone() };
+            begun.spawn(async move {
+                let kdf = service::KdfParams::light_for_tests();
+                Service::create(config, &passphrase(), kdf, "Halden", "UTC").await.map(drop)
+            });
+        }
+        let (done, told): (Vec<_>, Vec<_>) = begun.join_all().await.into_iter().partition(Result::is_ok);
+        assert_eq!((done.len(), told.len()), (1, 3), "{told:?}");
+        assert!(told.iter().all(|one| matches!(one, Err(OpenError::Present(_)))), "{told:?}");
+        assert!(Service::verify(&config, &passphrase(), |_, _| {}).await.unwrap().entries >= 1);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revocation_on_one_node_is_seen_by_the_other_before_it_opens_anything() {
     let folder = tempfile::tempdir().unwrap();
