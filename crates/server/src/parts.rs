@@ -250,6 +250,27 @@ impl ListState {
         self.query.get(name).map(|_| Chip { text: shown.to_owned(), without: self.with(name, "") })
     }
 
+    /// What can be chosen for a parameter, each as its word in the address and its words on the page.
+    #[must_use]
+    pub fn choices(&self, name: &str, among: &[(&str, &str)]) -> Vec<Choice> {
+        among.iter().map(|(word, words)| Choice::new(word, words, "", self.get(name))).collect()
+    }
+
+    /// The words on the page for what was chosen; empty for anything else.
+    #[must_use]
+    pub fn words<'a>(&self, name: &str, among: &[(&str, &'a str)]) -> &'a str {
+        among.iter().find(|(word, _)| *word == self.get(name)).map_or("", |(_, words)| words)
+    }
+
+    /// Of all that was found, in its order, what stands on the page asked for; and the pager under it.
+    #[must_use]
+    pub fn page_of<'a, T>(&self, found: &'a [T]) -> (Pager, &'a [T]) {
+        let pager = self.pager(found.len() as u64);
+        let place = |row: u64| usize::try_from(row).unwrap_or(usize::MAX);
+        let shown = found.get(place(pager.first.saturating_sub(1))..place(pager.last)).unwrap_or_default();
+        (pager, shown)
+    }
+
     /// The pager under a list of `total` rows.
     #[must_use]
     pub fn pager(&self, total: u64) -> Pager {
@@ -272,6 +293,15 @@ impl ListState {
                 .collect(),
         }
     }
+}
+
+/// An entry of the record, where a page names one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryLink {
+    /// Its position.
+    pub number: u64,
+    /// The visitor may read it: it is a link.
+    pub reads: bool,
 }
 
 /// The head of a column.

@@ -5,7 +5,7 @@ use crate::errors::PageError;
 use crate::format;
 use crate::frame::{Flash, Frame, Place, SecondFactor, navigation};
 use crate::guard::Seen;
-use crate::parts::When;
+use crate::parts::{EntryLink, When};
 use crate::proof;
 use crate::routes::Rule;
 use axum::extract::FromRequestParts;
@@ -13,7 +13,9 @@ use axum::http::request::Parts;
 use program::people::{Person, Role};
 use program::retention::BACKERS;
 use program::secrets::{Secret, Tier};
-use program::{Actor, Command, PersonId, SecretId, State, Subject, Time, access, secrets, sight};
+use program::{
+    Actor, Command, PersonId, Refusal, SecretId, State, Subject, Time, access, agreements, secrets, sight,
+};
 use std::borrow::Cow;
 use std::sync::Arc;
 
@@ -64,7 +66,45 @@ impl Visitor {
     /// Would this be allowed now? Asked of the rules themselves, so that no page offers what they refuse.
     #[must_use]
     pub fn may(&self, command: impl Into<Command>) -> bool {
-        program::decide(&self.state, &self.actor, self.now, &command.into()).is_ok()
+        self.refused(command).is_none()
+    }
+
+    /// Why this would be refused now, where it would be.
+    #[must_use]
+    pub fn refused(&self, command: impl Into<Command>) -> Option<Refusal> {
+        program::decide(&self.state, &self.actor, self.now, &command.into()).err()
+    }
+
+    /// An entry that is about all of this and was made by this person: a link where the visitor may read it.
+    #[must_use]
+    pub fn entry(&self, number: u64, about: &[Subject], by: Option<PersonId>) -> EntryLink {
+        let reads = sight::may_read_entry(&self.state, &self.actor, self.now, by, "", about);
+        EntryLink { number, reads }
+    }
+
+    /// The page about this, where there is one that the visitor may look at.
+    #[must_use]
+    pub fn page_of(&self, subject: impl Into<Subject>) -> Option<String> {
+        let subject = subject.into();
+        let area = match subject {
+            Subject::PersonId(_) => "people",
+            Subject::SecretId(_) => "secrets",
+            Subject::DocumentId(_) => "documents",
+            Subject::AgreementId(_) if !self.is(agreements::READERS) => {
+                return self.sees(subject).then(|| "/my/agreements".to_owned());
+            }
+            Subject::AgreementId(_) => "agreements",
+            Subject::RequestId(_) => "requests",
+            Subject::GrantId(_) => "grants",
+            _ => return None,
+        };
+        self.sees(subject).then(|| format!("/{area}/{subject}"))
+    }
+
+    /// The address of somebody's page; empty where the visitor may not look at it, and the name stands alone.
+    #[must_use]
+    pub fn person_page(&self, person: PersonId) -> String {
+        self.page_of(person).unwrap_or_default()
     }
 
     /// Does this request wait for their answer?

@@ -19,6 +19,8 @@ mod driver;
 mod every_page;
 #[path = "browser/keyboard.rs"]
 mod keyboard;
+#[path = "browser/links.rs"]
+mod links;
 #[path = "browser/plain.rs"]
 mod plain;
 #[path = "browser/site.rs"]

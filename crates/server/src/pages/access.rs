@@ -9,6 +9,8 @@ mod requests;
 mod who;
 mod why;
 
+pub(crate) use requests::outcome_of;
+
 use crate::errors::PageError;
 use crate::pages::secrets::id;
 use crate::parts::Tab;

@@ -109,19 +109,13 @@ async fn list(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> P
         "-name" => people.sort_by_key(|person| std::cmp::Reverse(person.name.as_str().to_lowercase())),
         _ => people.sort_by_key(|person| person.name.as_str().to_lowercase()),
     }
-    let pager = list.pager(people.len() as u64);
-    let skip = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(usize::MAX);
-    let rows = people.into_iter().skip(skip).take(usize::try_from(list.size()).unwrap_or(25));
-    let rows = rows.map(|person| row(&visitor, person)).collect();
-    let shown =
-        STANDINGS.iter().find(|(word, _)| *word == list.get("standing")).map_or("", |(_, label)| *label);
-    let chips = [list.chip("q", &format!("“{}”", list.get("q"))), list.chip("standing", shown)];
+    let (pager, shown) = list.page_of(&people);
+    let rows = shown.iter().map(|person| row(&visitor, person)).collect();
+    let standing = list.words("standing", &STANDINGS);
+    let chips = [list.chip("q", &format!("“{}”", list.get("q"))), list.chip("standing", standing)];
     let page = ListPage {
         frame: visitor.frame("Accounts", "/accounts"),
-        standings: STANDINGS
-            .iter()
-            .map(|(word, label)| Choice::new(word, label, "", list.get("standing")))
-            .collect(),
+        standings: list.choices("standing", &STANDINGS),
         chips: chips.into_iter().flatten().collect(),
         columns: vec![
             list.column("Person", "name"),

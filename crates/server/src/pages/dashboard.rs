@@ -6,7 +6,6 @@ use crate::chart::{self, Chart, Coverage, Row, Series};
 use crate::format;
 use crate::frame::Frame;
 use crate::marks;
-use crate::pages::home::task_link;
 use crate::parts::{Mark, MarkState, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::routes::{Routes, Rule};
@@ -48,12 +47,14 @@ struct DashboardPage {
     overdue: Vec<Late>,
     more_overdue: u64,
     sees_titles: bool,
+    reads_agreements: bool,
 }
 
 struct Late {
     who: String,
     text: String,
     due: Option<When>,
+    /// Where one sees more of it; empty where the visitor may not.
     href: String,
 }
 
@@ -71,7 +72,8 @@ async fn page(State(app): State<App>, visitor: Visitor) -> PageResult {
             who: visitor.name(duty.person),
             text: duty.text.clone(),
             due: duty.due.map(|due| visitor.date(due)),
-            href: task_link(duty.task, duty.about).1,
+            // Where somebody else does it is no place for the visitor.
+            href: visitor.page_of(duty.about).unwrap_or_else(|| visitor.person_page(duty.person)),
         })
         .collect();
     let page = DashboardPage {
@@ -87,6 +89,7 @@ async fn page(State(app): State<App>, visitor: Visitor) -> PageResult {
         more_overdue: late.len().saturating_sub(shown.len()) as u64,
         overdue: shown,
         sees_titles: visitor.is(OVERSEERS),
+        reads_agreements: visitor.is(program::agreements::READERS),
     };
     render(StatusCode::OK, &page)
 }

@@ -3,6 +3,7 @@
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
+use crate::pages::access::outcome_of;
 use crate::pages::history;
 use crate::pages::secrets::badge;
 use crate::parts::{HistoryRow, Tier as TierBadge, Tone, When};
@@ -12,9 +13,9 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use program::access::{Circumstances, openable};
-use program::agreements::Standing;
-use program::people::Role;
+use program::access::{Circumstances, Outcome, openable};
+use program::agreements::{PUBLISHERS, Standing};
+use program::people::{self, Role};
 use program::secrets::Secret;
 use program::sight::OVERSEERS;
 use program::{DAY, Duty, Subject, Task, duties_of};
@@ -22,6 +23,8 @@ use service::{HistoryFilter, ServiceError};
 
 /// How far back the page tells of refusals, in milliseconds.
 const REFUSALS_SINCE: i64 = 7 * DAY;
+/// How far back the page tells what became of the visitor's own requests.
+const ANSWERS_SINCE: i64 = 30 * DAY;
 /// How many rows of each list the page shows; each list has a page of its own for the rest.
 const SHOWN: usize = 8;
 
@@ -85,6 +88,9 @@ struct Asked {
     id: String,
     title: String,
     at: When,
+    outcome: (Tone, &'static str),
+    /// Why it was refused, where it was.
+    because: String,
 }
 
 struct Ending {
@@ -118,7 +124,7 @@ async fn page(State(app): State<App>, visitor: Visitor) -> PageResult {
 }
 
 /// Where a duty is done, and the words on its button.
-pub(super) fn task_link(task: Task, about: Subject) -> (&'static str, String) {
+fn task_link(task: Task, about: Subject) -> (&'static str, String) {
     match task {
         Task::SignAgreement => ("Read and sign", format!("/agreements/{about}/sign")),
         Task::AnswerRequest => ("Answer", format!("/requests/{about}")),
@@ -227,14 +233,25 @@ fn agreements(visitor: &Visitor) -> Vec<Signed> {
     all.take(SHOWN).collect()
 }
 
+/// What the visitor asked for and waits for, and what became of what they asked for lately.
 fn requests(visitor: &Visitor) -> Vec<Asked> {
-    let own = visitor.state.access.pending().filter(|request| request.person == visitor.person);
-    own.map(|request| Asked {
-        id: request.id.to_string(),
-        title: visitor.title(request.secret),
-        at: When::moment(request.at.0, visitor.now.0, &visitor.zone),
-    })
-    .collect()
+    let access = &visitor.state.access;
+    let since = visitor.now + -ANSWERS_SINCE;
+    let lately = access.requests().rev().take_while(|request| request.at >= since);
+    let answered = lately.filter(|request| !matches!(request.outcome, Outcome::Pending | Outcome::Withdrawn));
+    let own = access.pending().chain(answered).filter(|request| request.person == visitor.person);
+    own.take(SHOWN)
+        .map(|request| Asked {
+            id: request.id.to_string(),
+            title: visitor.title(request.secret),
+            at: When::moment(request.at.0, visitor.now.0, &visitor.zone),
+            outcome: outcome_of(&request.outcome),
+            because: match &request.outcome {
+                Outcome::Denied(because) => because.clone(),
+                _ => String::new(),
+            },
+        })
+        .collect()
 }
 
 fn ending(visitor: &Visitor) -> Vec<Ending> {
@@ -253,16 +270,24 @@ fn ending(visitor: &Visitor) -> Vec<Ending> {
 fn first_steps(visitor: &Visitor) -> Vec<(&'static str, &'static str, &'static str)> {
     let state = &visitor.state;
     let mut steps = Vec::new();
-    if state.people.len() < 2 && visitor.is(&[Role::Administrator, Role::HumanResources]) {
+    if state.people.len() < 2 && visitor.is(people::KEEPERS) {
         steps.push((
             "Enter the people who work here, one by one or from a file.",
             "/people/import",
             "Add people",
         ));
     }
-    if state.agreements.is_empty() && visitor.is(&[Role::Administrator, Role::Counsel]) {
+    if state.agreements.is_empty() && visitor.is(PUBLISHERS) {
         let why = "Publish the confidentiality agreement that people sign before anything opens for them.";
         steps.push((why, "/agreements/new", "Publish an agreement"));
+    }
+    let counsel = || {
+        let active = state.people.iter().filter(|person| person.is_active(visitor.now));
+        active.filter(|person| PUBLISHERS.iter().any(|role| person.roles.contains(role))).count()
+    };
+    if state.people.len() > 1 && visitor.is(people::ROLE_GIVERS) && counsel() == 0 {
+        let why = "Say who is counsel: they accept secrets, and publish the agreement that people sign before anything opens for them.";
+        steps.push((why, "/people", "Give a role"));
     }
     if state.secrets.is_empty() {
         let why = "Put the first trade secret forward. Start with the one that would hurt most.";

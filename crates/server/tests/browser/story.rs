@@ -307,6 +307,7 @@ impl Stage {
         self.request_of("olga", "Eva Holm");
         self.chrome.press("Approve");
         self.recorded();
+        self.chrome.text("You have approved it. Another person has to approve it too.");
         let chrome = self.turn("eva");
         chrome.open("/documents/D-2");
         chrome.text("You may not open it now");
@@ -329,6 +330,9 @@ impl Stage {
         chrome.press("Refuse");
         self.recorded();
         let chrome = self.turn("otto");
+        chrome.open("/");
+        chrome.text("The order system needs no recipe.");
+        self.clean();
         chrome.open("/requests");
         chrome.press("Otto Brandt");
         chrome.text("The order system needs no recipe.");

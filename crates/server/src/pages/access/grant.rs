@@ -26,7 +26,8 @@ struct GrantPage {
     trail: Vec<Tab>,
     id: String,
     person: String,
-    person_id: String,
+    /// The address of their page; empty where the visitor may not look at it.
+    person_page: String,
     secret: String,
     title: String,
     tier: TierBadge,
@@ -78,7 +79,7 @@ pub(super) async fn page(
         trail: trail("/grants", "Grants", format!("/grants/{}", grant.id), grant.id.to_string()),
         id: grant.id.to_string(),
         person: visitor.name(grant.person),
-        person_id: grant.person.to_string(),
+        person_page: visitor.person_page(grant.person),
         secret: secret.id.to_string(),
         title: visitor.title(secret.id),
         tier: badge(secret.tier()),

@@ -75,9 +75,7 @@ impl Used {
 pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/grants", query);
     let found = find(&visitor, &list);
-    let pager = list.pager(found.len() as u64);
-    let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
-    let size = usize::try_from(list.size()).unwrap_or(25);
+    let (pager, shown) = list.page_of(&found);
     let page = GrantsPage {
         frame: visitor.frame("Grants", "/requests"),
         columns: vec![
@@ -90,16 +88,13 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
             list.plain("Last used"),
             list.plain("State"),
         ],
-        rows: found.iter().skip(first).take(size).map(|grant| row(&visitor, grant)).collect(),
+        rows: shown.iter().map(|grant| row(&visitor, grant)).collect(),
         chips: chips(&list),
         tiers: Tier::ALL
             .iter()
             .map(|tier| Choice::new(tier.as_str(), tier.name(), "", list.get("tier")))
             .collect(),
-        standings: STANDINGS
-            .iter()
-            .map(|(word, label)| Choice::new(word, label, "", list.get("state")))
-            .collect(),
+        standings: list.choices("state", &STANDINGS),
         nothing: !visitor.state.access.grants().any(|grant| visitor.sees(grant.id)),
         pager,
         list,
@@ -273,8 +268,7 @@ fn row(visitor: &Visitor, grant: &Grant) -> Row {
 
 fn chips(list: &ListState) -> Vec<Chip> {
     let tier = list.get("tier").parse::<Tier>().map_or("", Tier::name);
-    let standing =
-        STANDINGS.iter().find(|(word, _)| *word == list.get("state")).map_or("", |(_, label)| *label);
+    let standing = list.words("state", &STANDINGS);
     let words = [
         ("q", format!("Search: {}", format::shorten(list.get("q"), 40))),
         ("tier", format!("Tier: {tier}")),

@@ -10,14 +10,14 @@ use crate::marks;
 use crate::pages::history::{History, history_of};
 use crate::pages::secrets::badge;
 use crate::parts::{Errors, Mark, Tab, Tier as TierBadge, Tone, When};
-use crate::respond::{PageResult, as_errors, recorded, render};
+use crate::respond::{PageResult, as_errors, capital, recorded, render};
 use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use program::access::{Command, Outcome, Request, still_needed, why};
 use program::secrets::Secret;
-use program::{Event, Text, access};
+use program::{Event, Refusal, Text, access};
 use serde::Deserialize;
 
 #[derive(Template)]
@@ -27,7 +27,8 @@ struct RequestPage {
     trail: Vec<Tab>,
     id: String,
     person: String,
-    person_id: String,
+    /// The address of their page; empty where the visitor may not look at it.
+    person_page: String,
     secret: String,
     title: String,
     tier: TierBadge,
@@ -42,6 +43,8 @@ struct RequestPage {
     needed: String,
     marks: Vec<Mark>,
     approves: bool,
+    /// Why the visitor, who may refuse it, may not approve it.
+    not_approved: String,
     refuses: bool,
     withdraws: bool,
     note: String,
@@ -79,12 +82,13 @@ async fn show(
     let status = if errors.is_empty() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
     let reason = Text::new("a reason").ok();
     let refuse = reason.map(|reason| Command::Refuse { request: request.id, reason });
+    let not_approved = visitor.refused(Command::Approve { request: request.id, note: None });
     let page = RequestPage {
         frame: visitor.frame(&format!("Request {}", request.id), "/requests"),
         trail: trail("/requests", "Requests", format!("/requests/{}", request.id), request.id.to_string()),
         id: request.id.to_string(),
         person: visitor.name(request.person),
-        person_id: request.person.to_string(),
+        person_page: visitor.person_page(request.person),
         secret: secret.id.to_string(),
         title,
         tier: badge(secret.tier()),
@@ -102,7 +106,8 @@ async fn show(
         approvals: request.approvals.iter().map(|a| (visitor.name(a.by), visitor.moment(a.at))).collect(),
         needed: needed(visitor, request, secret),
         marks: standing(app, visitor, request, secret),
-        approves: visitor.may(Command::Approve { request: request.id, note: None }),
+        approves: not_approved.is_none(),
+        not_approved: not_approved.map_or_else(String::new, |refusal| cannot(visitor, request, &refusal)),
         refuses: refuse.is_some_and(|command| visitor.may(command)),
         withdraws: visitor.may(Command::Withdraw { request: request.id }),
         note,
@@ -110,6 +115,15 @@ async fn show(
         history: history_of(&app.service, visitor, request.id, before, 50).await?,
     };
     render(status, &page)
+}
+
+/// Why the visitor may not approve it, in sentences.
+fn cannot(visitor: &Visitor, request: &Request, refusal: &Refusal) -> String {
+    if request.approvals.iter().any(|approval| approval.by == visitor.person) {
+        return "You have approved it. Another person has to approve it too.".to_owned();
+    }
+    let remedy = refusal.remedy.as_deref().map(|remedy| format!(" {}.", capital(remedy))).unwrap_or_default();
+    format!("{}.{remedy}", capital(&refusal.message))
 }
 
 /// What the request still waits for, as a sentence; empty where it waits for nothing.

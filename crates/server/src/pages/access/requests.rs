@@ -49,9 +49,7 @@ struct Row {
 pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/requests", query);
     let found = find(&visitor, &list);
-    let pager = list.pager(found.len() as u64);
-    let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
-    let size = usize::try_from(list.size()).unwrap_or(25);
+    let (pager, shown) = list.page_of(&found);
     let all = || visitor.state.access.requests().filter(|request| visitor.sees(request.id));
     let count = |show: &str| all().filter(|request| shows(&visitor, request, show)).count() as u64;
     let tab = |show: &str, label: &str| {
@@ -69,16 +67,13 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
             list.column("Until", "ends"),
             list.column("State", "outcome"),
         ],
-        rows: found.iter().skip(first).take(size).map(|request| row(&visitor, request)).collect(),
+        rows: shown.iter().map(|request| row(&visitor, request)).collect(),
         chips: chips(&list),
         tiers: Tier::ALL
             .iter()
             .map(|tier| Choice::new(tier.as_str(), tier.name(), "", list.get("tier")))
             .collect(),
-        outcomes: OUTCOMES
-            .iter()
-            .map(|(word, label)| Choice::new(word, label, "", list.get("outcome")))
-            .collect(),
+        outcomes: list.choices("outcome", &OUTCOMES),
         nothing: all().next().is_none(),
         pager,
         list,
@@ -173,7 +168,7 @@ fn exported(visitor: &Visitor, query: Vec<(String, String)>) -> Vec<Exported> {
 }
 
 /// What became of a request, in a word.
-pub(super) fn outcome_of(outcome: &Outcome) -> (Tone, &'static str) {
+pub(crate) fn outcome_of(outcome: &Outcome) -> (Tone, &'static str) {
     match outcome {
         Outcome::Pending => (Tone::Warn, "Waits"),
         Outcome::Granted(_) => (Tone::Good, "Granted"),
@@ -259,8 +254,7 @@ fn row(visitor: &Visitor, request: &Request) -> Row {
 
 fn chips(list: &ListState) -> Vec<Chip> {
     let tier = list.get("tier").parse::<Tier>().map_or("", Tier::name);
-    let outcome =
-        OUTCOMES.iter().find(|(word, _)| *word == list.get("outcome")).map_or("", |(_, label)| *label);
+    let outcome = list.words("outcome", &OUTCOMES);
     let words = [
         ("q", format!("Search: {}", format::shorten(list.get("q"), 40))),
         ("tier", format!("Tier: {tier}")),

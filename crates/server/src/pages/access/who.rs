@@ -70,9 +70,7 @@ pub(super) async fn page(
     let list = ListState::new(&format!("/secrets/{}/who", secret.id), query);
     let everyone = access::who(&visitor.state, app.service.gate(), secret.id, visitor.now);
     let found = find(&visitor, &list, &everyone);
-    let pager = list.pager(found.len() as u64);
-    let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
-    let size = usize::try_from(list.size()).unwrap_or(25);
+    let (pager, here) = list.page_of(&found);
     let requirement = visitor.state.access.requirement(secret.tier());
     let asks = |condition| requirement.conditions.contains(condition);
     let choice = |word: &str, label: &str| Choice::new(word, label, "", list.get("state"));
@@ -100,7 +98,7 @@ pub(super) async fn page(
             list.column("Until", "until"),
             list.plain("What is in the way"),
         ],
-        rows: found.iter().skip(first).take(size).map(|row| shown(&app, &visitor, secret, row)).collect(),
+        rows: here.iter().map(|row| shown(&app, &visitor, secret, row)).collect(),
         chips: [
             list.chip("q", &format!("Search: {}", list.get("q"))),
             list.chip("state", if list.get("state") == "opens" { "It opens" } else { "It does not open" }),

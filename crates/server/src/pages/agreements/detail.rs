@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::history::{History, history_of};
-use crate::parts::{Tab, Tone, When};
+use crate::parts::{EntryLink, Tab, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
@@ -51,7 +51,7 @@ struct OverviewPage {
 struct VersionRow {
     number: u32,
     at: When,
-    entry: u64,
+    entry: EntryLink,
     media: &'static str,
     size: String,
     resign: bool,
@@ -86,7 +86,7 @@ pub(super) async fn overview(visitor: Visitor, Path(id): Path<AgreementId>) -> P
     let versions = agreement.versions.iter().rev().map(|version| VersionRow {
         number: version.number,
         at: visitor.moment(version.at),
-        entry: version.position,
+        entry: visitor.entry(version.position, &[id.into()], None),
         media: match version.text.media {
             Media::Markdown => "Text",
             Media::Pdf => "PDF",

@@ -58,10 +58,8 @@ struct Exported {
 pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/agreements", query);
     let found = matching(&visitor, &list);
-    let pager = list.pager(found.len() as u64);
-    let skipped = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(usize::MAX);
-    let size = usize::try_from(list.size()).unwrap_or(25);
-    let rows = found.iter().skip(skipped).take(size).filter_map(|agreement| row(&visitor, agreement));
+    let (pager, shown) = list.page_of(&found);
+    let rows = shown.iter().filter_map(|agreement| row(&visitor, agreement));
     let page = LibraryPage {
         publishes: visitor.is(PUBLISHERS),
         nothing: visitor.state.agreements.is_empty(),

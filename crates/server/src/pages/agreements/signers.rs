@@ -5,7 +5,7 @@ use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::people::found_by;
 use crate::pages::table::attachment;
-use crate::parts::{Chip, Choice, Column, ListState, Pager, Tab, Tone, When};
+use crate::parts::{Chip, Choice, Column, EntryLink, ListState, Pager, Tab, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
@@ -51,7 +51,7 @@ struct Row {
     ends: Option<When>,
     method: &'static str,
     scanned: bool,
-    entry: Option<u64>,
+    entry: Option<EntryLink>,
     waits: bool,
 }
 
@@ -81,10 +81,8 @@ pub(super) async fn page(
     let own = format!("/agreements/{id}/signers");
     let list = ListState::new(&own, query);
     let found = matching(&visitor, agreement, &list);
-    let pager = list.pager(found.len() as u64);
-    let skipped = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(usize::MAX);
-    let size = usize::try_from(list.size()).unwrap_or(25);
-    let rows = found.iter().skip(skipped).take(size).map(|person| row(&visitor, agreement, person)).collect();
+    let (pager, shown) = list.page_of(&found);
+    let rows = shown.iter().map(|person| row(&visitor, agreement, person)).collect();
     let everybody = concerned(&visitor, agreement);
     let figures = WORDS.iter().filter_map(|(word, words)| {
         let here = everybody
@@ -97,8 +95,7 @@ pub(super) async fn page(
     let departments = visitor.state.people.departments();
     let departments =
         departments.keys().map(|name| Choice::new(name, name, "", list.get("department"))).collect();
-    let state_words =
-        WORDS.iter().find(|(word, _)| *word == list.get("state")).map_or("", |(_, words)| words);
+    let state_words = list.words("state", &WORDS);
     let page = SignersPage {
         trail: trail(agreement, Some(("signers", "Who has signed"))),
         tabs: tabs(&visitor, agreement, "signers"),
@@ -106,7 +103,7 @@ pub(super) async fn page(
         id: id.to_string(),
         asks: visitor.is(ASKERS),
         live: agreement.withdrawn.is_none(),
-        states: WORDS.iter().map(|(word, words)| Choice::new(word, words, "", list.get("state"))).collect(),
+        states: list.choices("state", &WORDS),
         departments,
         chips: [
             list.chip("q", &format!("Search: {}", list.get("q"))),
@@ -278,7 +275,9 @@ fn row(visitor: &Visitor, agreement: &Agreement, person: &Person) -> Row {
         ends: ends.map(|ends| visitor.date(ends + -1)),
         method: signature.map_or("", |signature| how(signature.method)),
         scanned: signature.is_some_and(|signature| signature.paper.is_some()),
-        entry: signature.map(|signature| signature.position),
+        entry: signature.map(|signature| {
+            visitor.entry(signature.position, &[person.id.into(), agreement.id.into()], None)
+        }),
         waits: matches!(stands.word, "waiting" | "overdue" | "declined"),
     }
 }

@@ -4,7 +4,7 @@ use super::{markdown, sign::as_file};
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
-use crate::parts::{Tab, When};
+use crate::parts::{EntryLink, Tab, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
@@ -23,7 +23,7 @@ struct TextPage {
     number: u32,
     newest: bool,
     published: When,
-    entry: u64,
+    entry: EntryLink,
     digest: String,
     html: Option<String>,
 }
@@ -55,7 +55,7 @@ pub(super) async fn page(
         number,
         newest: agreement.newest().is_some_and(|newest| newest.number == number),
         published: visitor.moment(version.at),
-        entry: version.position,
+        entry: visitor.entry(version.position, &[id.into()], None),
         digest: text.digest.to_string(),
         html: match text.media {
             Media::Markdown => Some(markdown::to_html(&String::from_utf8_lossy(&text.bytes))),

@@ -169,10 +169,8 @@ pub(super) async fn mine(
     if backwards {
         open.reverse();
     }
-    let pager = list.pager(open.len() as u64);
-    let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
-    let size = usize::try_from(list.size()).unwrap_or(25);
-    let rows = open.iter().skip(first).take(size).filter_map(|document| {
+    let (pager, shown) = list.page_of(&open);
+    let rows = shown.iter().filter_map(|document| {
         let secret = state.secrets.get(document.secret)?;
         Some(row(&visitor, secret, document))
     });

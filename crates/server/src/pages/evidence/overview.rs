@@ -4,14 +4,14 @@ use crate::app::App;
 use crate::chart::{self, Chart, Lane};
 use crate::errors::PageError;
 use crate::frame::Frame;
-use crate::parts::{Tone, When};
+use crate::parts::{EntryLink, Tone, When};
 use crate::respond::{PageResult, as_errors, capital, render};
 use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::civil::Date;
-use program::evidence::{KEEPERS, KEY_KEEPERS, Signer, Standing};
+use program::evidence::{KEEPERS, KEY_KEEPERS, Outlook, Signer, Standing};
 use program::{Line, Rule, Time};
 use serde_json::Value;
 use service::{Anchoring, EntryView, HistoryFilter, ServiceError};
@@ -21,6 +21,8 @@ use std::collections::BTreeMap;
 const ANCHORS: usize = 500;
 /// How many exports are listed.
 const EXPORTS: usize = 100;
+/// What is to be said where nobody outside has seen the record.
+const ALONE: &str = "Nobody outside vouches for this record";
 
 #[derive(Template)]
 #[template(path = "evidence/overview.html")]
@@ -65,7 +67,7 @@ struct Row {
 struct Asked {
     when: When,
     size: u64,
-    entry: Option<u64>,
+    entry: Option<EntryLink>,
     /// Name, whether they vouch, and what they answered as a sentence.
     answers: Vec<(String, bool, String)>,
 }
@@ -227,10 +229,8 @@ fn standing(visitor: &Visitor) -> (Tone, String, Vec<String>) {
             "The first step is one witness outside the house, such as outside counsel: they run `ringfence witness init`, and \
              give you a key and an address.".to_owned(),
         );
-        return (Tone::Warn, "Nobody outside vouches for this record".to_owned(), sentences);
+        return (Tone::Warn, ALONE.to_owned(), sentences);
     }
-    let late = evidence.standings.iter().filter(|standing| evidence.is_late(standing, visitor.now));
-    let late: Vec<String> = late.map(|standing| format!("“{}”", standing.name)).collect();
     match &evidence.last {
         Some(last) if last.is_witnessed(evidence.quorum) => sentences.push(format!(
             "Enough witnesses have cosigned the first {} entries: another story of that time would need all of them to lie.",
@@ -251,16 +251,17 @@ fn standing(visitor: &Visitor) -> (Tone, String, Vec<String>) {
                 .to_owned(),
         );
     }
-    let too_few = !evidence.witnesses.is_empty()
-        && evidence.last.as_ref().is_some_and(|last| !last.is_witnessed(evidence.quorum));
-    if late.is_empty() && too_few {
-        (Tone::Warn, "Too few witnesses cosigned the last time".to_owned(), sentences)
-    } else if late.is_empty() {
-        (Tone::Good, "Others outside vouch for this record".to_owned(), sentences)
-    } else {
-        let verb = if late.len() == 1 { "is" } else { "are" };
-        (Tone::Bad, format!("{} {verb} late", late.join(" and ")), sentences)
-    }
+    let (tone, title) = match evidence.outlook(visitor.now) {
+        Outlook::Vouched => (Tone::Good, "Others outside vouch for this record".to_owned()),
+        Outlook::TooFew => (Tone::Warn, "Too few witnesses cosigned the last time".to_owned()),
+        Outlook::Alone | Outlook::Unanswered => (Tone::Warn, ALONE.to_owned()),
+        Outlook::Late(names) => {
+            let verb = if names.len() == 1 { "is" } else { "are" };
+            let names: Vec<String> = names.iter().map(|name| format!("“{name}”")).collect();
+            (Tone::Bad, format!("{} {verb} late", names.join(" and ")))
+        }
+    };
+    (tone, title, sentences)
 }
 
 fn told(visitor: &Visitor, asked: Anchoring) -> Asked {
@@ -280,7 +281,7 @@ fn told(visitor: &Visitor, asked: Anchoring) -> Asked {
     Asked {
         when: visitor.moment(asked.time),
         size: asked.size,
-        entry: asked.entry,
+        entry: asked.entry.map(|entry| visitor.entry(entry, &[], None)),
         answers: answers.collect(),
     }
 }

@@ -8,7 +8,7 @@ use crate::frame::Frame;
 use crate::pages::agreements::standing as standing_with;
 use crate::pages::history::{History, history_of};
 use crate::pages::retention::{HoldRow, holds_on};
-use crate::parts::{Choice, Tab, Tier, Tone, When};
+use crate::parts::{Choice, EntryLink, Tab, Tier, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
@@ -16,7 +16,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use program::access;
 use program::agreements::ASKERS;
-use program::people::{CLEARERS, KEEPERS, Person, ROLE_GIVERS, SUSPENDERS};
+use program::people::{CLEARERS, KEEPERS, Person, READERS, ROLE_GIVERS, SUSPENDERS};
 use program::{PersonId, accounts, duties_of, may_read_duty};
 use serde::Deserialize;
 
@@ -83,7 +83,7 @@ struct AgreementRow {
     at: Option<When>,
     ends: Option<When>,
     endless: &'static str,
-    entry: Option<u64>,
+    entry: Option<EntryLink>,
 }
 
 #[derive(Template)]
@@ -158,7 +158,7 @@ pub(super) async fn overview(visitor: Visitor, Path(id): Path<PersonId>) -> Page
             .map(|duty| (duty.text, duty.due.map(|due| When::moment(due.0, now.0, zone))))
             .collect(),
         frame: visitor.frame(person.name.as_str(), "/people"),
-        trail: trail(person),
+        trail: trail(&visitor, person),
         head: head(&visitor, person, ""),
     };
     render(StatusCode::OK, &page)
@@ -185,14 +185,15 @@ pub(super) async fn agreements(visitor: Visitor, Path(id): Path<PersonId>) -> Pa
             at: signature.map(|signature| When::moment(signature.at.0, now.0, zone)),
             ends: ends.map(|ends| When::day(ends.0.saturating_sub(1), now.0, zone)),
             endless: if signature.is_some() { "No end" } else { "" },
-            entry: signature.map(|signature| signature.position),
+            entry: signature
+                .map(|signature| visitor.entry(signature.position, &[id.into(), agreement.id.into()], None)),
         })
     });
     let page = AgreementsPage {
         rows: rows.collect(),
         asks: visitor.is(ASKERS),
         frame: visitor.frame(person.name.as_str(), "/people"),
-        trail: trail(person),
+        trail: trail(&visitor, person),
         head: head(&visitor, person, "agreements"),
     };
     render(StatusCode::OK, &page)
@@ -242,7 +243,7 @@ pub(super) async fn access(State(app): State<App>, visitor: Visitor, Path(id): P
         opens: opens.collect(),
         secrets: secrets.collect(),
         frame: visitor.frame(person.name.as_str(), "/people"),
-        trail: trail(person),
+        trail: trail(&visitor, person),
         head: head(&visitor, person, "access"),
     };
     render(StatusCode::OK, &page)
@@ -259,7 +260,7 @@ pub(super) async fn history(
         history: history_of(&app.service, &visitor, id, from.before, ENTRIES).await?,
         here: format!("{}/history", path(id)),
         frame: visitor.frame(person.name.as_str(), "/people"),
-        trail: trail(person),
+        trail: trail(&visitor, person),
         head: head(&visitor, person, "history"),
     };
     render(StatusCode::OK, &page)
@@ -270,8 +271,9 @@ fn look(visitor: &Visitor, id: PersonId) -> Result<&Person, PageError> {
     visitor.state.people.get(id).filter(|person| visitor.sees(person.id)).ok_or(PageError::NotFound)
 }
 
-fn trail(person: &Person) -> Vec<Tab> {
-    vec![Tab::new("/people", "People", false), Tab::new(path(person.id), person.name.as_str(), true)]
+fn trail(visitor: &Visitor, person: &Person) -> Vec<Tab> {
+    let own = Tab::new(path(person.id), person.name.as_str(), true);
+    if visitor.is(READERS) { vec![Tab::new("/people", "People", false), own] } else { vec![own] }
 }
 
 fn head(visitor: &Visitor, person: &Person, tab: &str) -> Head {

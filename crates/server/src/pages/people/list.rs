@@ -73,10 +73,8 @@ struct Exported<'a> {
 pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/people", query);
     let found = matching(&visitor, &list);
-    let pager = list.pager(found.len() as u64);
-    let skipped = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(usize::MAX);
-    let size = usize::try_from(list.size()).unwrap_or(25);
-    let rows = found.iter().skip(skipped).take(size).map(|person| row(&visitor, person)).collect();
+    let (pager, shown) = list.page_of(&found);
+    let rows = shown.iter().map(|person| row(&visitor, person)).collect();
     let departments = visitor.state.people.departments();
     let departments =
         departments.keys().map(|name| Choice::new(name, name, "", list.get("department"))).collect();
@@ -90,8 +88,7 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
         .collect();
     let clearances = (0..=MOST_CLEARANCE).map(|level| level.to_string());
     let clearances = clearances.map(|level| Choice::new(&level, &level, "", list.get("clearance"))).collect();
-    let standings =
-        STANDINGS.iter().map(|(word, words)| Choice::new(word, words, "", list.get("standing"))).collect();
+    let standings = list.choices("standing", &STANDINGS);
     render(
         StatusCode::OK,
         &ListPage {
@@ -185,8 +182,8 @@ fn chips(list: &ListState) -> Vec<Chip> {
         .get("role")
         .parse::<Role>()
         .map_or_else(|_| list.get("role").to_owned(), |role| role_name(role).to_owned());
-    let standing = STANDINGS.iter().find(|(word, _)| *word == list.get("standing"));
-    let standing: &str = standing.map_or("", |(_, words)| words);
+    let standing = list.words("standing", &STANDINGS);
+    let standing: &str = standing;
     let chips = [
         list.chip("q", &format!("Search: {}", list.get("q"))),
         list.chip("department", &format!("Department: {}", list.get("department"))),

@@ -14,7 +14,7 @@ use aws_lc_rs::digest::{Context, SHA256};
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use data_encoding::BASE64;
-use program::{Digest, Subject, Via};
+use program::{Digest, Via};
 use serde_json::Value;
 use service::EntryProof;
 
@@ -82,19 +82,21 @@ pub(super) async fn entry(State(app): State<App>, visitor: Visitor, Path(n): Pat
         when: visitor.moment(view.time),
         line: row(&visitor, &view),
         via,
-        about: view
-            .subjects
-            .iter()
-            .map(|subject| (subject.to_string(), page_of(&visitor, *subject)))
-            .collect(),
+        about: view.subjects.iter().map(|subject| (subject.to_string(), visitor.page_of(*subject))).collect(),
         fields: fields.map(|field| self::field(&field.name, field.value.as_ref(), &visitor.zone)).collect(),
         erased: view.by.is_none(),
         kind: view.kind,
-        previous: position.checked_sub(1),
-        next: Some(position.saturating_add(1)).filter(|next| *next < visitor.state.size),
+        previous: readable(&app, &visitor, position.checked_sub(1)).await,
+        next: readable(&app, &visitor, position.checked_add(1)).await,
         proof: check(position, proof),
     };
     render(StatusCode::OK, &page)
+}
+
+/// The neighbour, where there is one that the visitor may read.
+async fn readable(app: &App, visitor: &Visitor, position: Option<u64>) -> Option<u64> {
+    let position = position.filter(|position| *position < visitor.state.size)?;
+    app.service.entry(&visitor.actor, position).await.ok().map(|_| position)
 }
 
 /// `GET /record/{n}/entry.json`: the exact bytes that are hashed.
@@ -185,18 +187,6 @@ fn way(via: &Via) -> String {
 }
 
 /// The page of what an entry is about, where it has one that the visitor may see.
-fn page_of(visitor: &Visitor, subject: Subject) -> Option<String> {
-    let area = match subject {
-        Subject::PersonId(_) => "people",
-        Subject::SecretId(_) => "secrets",
-        Subject::DocumentId(_) => "documents",
-        Subject::AgreementId(_) => "agreements",
-        Subject::RequestId(_) => "requests",
-        Subject::GrantId(_) => "grants",
-        _ => return None,
-    };
-    visitor.sees(subject).then(|| format!("/{area}/{subject}"))
-}
 
 /// The longest value that is shown as it is recorded: exports have all of it.
 const LONGEST_VALUE: usize = 20_000;

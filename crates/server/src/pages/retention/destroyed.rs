@@ -5,14 +5,14 @@ use super::holds::trail;
 use crate::format;
 use crate::frame::{Flash, FlashKind, Frame};
 use crate::pages::table::{attachment, contains, csv_of};
-use crate::parts::{Chip, Choice, Column, ListState, Pager, Tab, Tone, When};
+use crate::parts::{Chip, Choice, Column, EntryLink, ListState, Pager, Tab, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::Query;
 use axum::http::StatusCode;
 use program::retention::{BACKERS, Destruction, Receipt, Shredded, may_see_receipt};
-use program::{Recorded, Subject, sight};
+use program::{Recorded, Subject};
 use serde::Serialize;
 use std::cmp::Reverse;
 
@@ -23,11 +23,9 @@ const STANDINGS: [(&str, &str); 2] = [("open", "Keys may still be somewhere"), (
 pub(crate) struct ReceiptView {
     pub(crate) when: When,
     /// The entry that decided it.
-    pub(crate) entry: u64,
+    pub(crate) entry: EntryLink,
     /// The newest entry that says where keys were deleted.
-    pub(crate) receipt: Option<u64>,
-    /// The visitor may read these entries.
-    pub(crate) reads: bool,
+    pub(crate) receipt: Option<EntryLink>,
     /// Keys may still be somewhere.
     pub(crate) open: bool,
     /// Where keys were deleted and where they may still be, each with how many or why; for those who may know places.
@@ -47,9 +45,8 @@ pub(crate) fn receipt_of(visitor: &Visitor, about: Subject) -> Option<ReceiptVie
     let told = may_see_receipt(&visitor.state, &visitor.actor, visitor.now, about);
     Some(ReceiptView {
         when: visitor.moment(found.at),
-        entry: found.entry,
-        receipt: found.receipt.as_ref().map(|receipt| receipt.entry),
-        reads: sight::may_read_history(&visitor.state, &visitor.actor, visitor.now, about),
+        entry: visitor.entry(found.entry, &[about], None),
+        receipt: found.receipt.as_ref().map(|receipt| visitor.entry(receipt.entry, &[about], None)),
         open: found.is_open(),
         places: told.then(|| Places::of(found.receipt.as_ref())),
         finishes: found.is_open() && visitor.is(BACKERS),
@@ -132,10 +129,8 @@ pub(super) fn all(visitor: &Visitor) -> Vec<&Destruction> {
 pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/retention/destroyed", query);
     let found = find(&visitor, &list);
-    let pager = list.pager(found.len() as u64);
-    let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
-    let size = usize::try_from(list.size()).unwrap_or(25);
-    let standing = STANDINGS.iter().find(|(word, _)| *word == list.get("state"));
+    let (pager, shown) = list.page_of(&found);
+    let standing = list.words("state", &STANDINGS);
     let page = DestroyedPage {
         frame: visitor.frame("What was destroyed", "/retention"),
         trail: trail("/retention/destroyed", "What was destroyed"),
@@ -146,18 +141,12 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
             list.plain("Where"),
             list.plain("Entry"),
         ],
-        rows: found.iter().skip(first).take(size).filter_map(|one| DestroyedRow::of(&visitor, one)).collect(),
-        chips: [
-            list.chip("q", &format!("Search: {}", list.get("q"))),
-            list.chip("state", standing.map_or("", |(_, words)| words)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        standings: STANDINGS
-            .iter()
-            .map(|(word, words)| Choice::new(word, words, "", list.get("state")))
+        rows: shown.iter().filter_map(|one| DestroyedRow::of(&visitor, one)).collect(),
+        chips: [list.chip("q", &format!("Search: {}", list.get("q"))), list.chip("state", standing)]
+            .into_iter()
+            .flatten()
             .collect(),
+        standings: list.choices("state", &STANDINGS),
         nothing: all(&visitor).is_empty(),
         pager,
         list,

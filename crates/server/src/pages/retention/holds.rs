@@ -92,10 +92,8 @@ struct HoldsPage {
 pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/retention/holds", query);
     let found = find(&visitor, &list);
-    let pager = list.pager(found.len() as u64);
-    let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
-    let size = usize::try_from(list.size()).unwrap_or(25);
-    let standing = STANDINGS.iter().find(|(word, _)| *word == list.get("state"));
+    let (pager, shown) = list.page_of(&found);
+    let standing = list.words("state", &STANDINGS);
     let page = HoldsPage {
         frame: visitor.frame("Legal holds", "/retention"),
         trail: trail("/retention/holds", "Legal holds"),
@@ -106,18 +104,12 @@ pub(super) async fn page(visitor: Visitor, Query(query): Query<Vec<(String, Stri
             list.column("Placed by", "by"),
             list.column("State", "state"),
         ],
-        rows: found.iter().skip(first).take(size).map(|hold| HoldRow::of(&visitor, hold)).collect(),
-        chips: [
-            list.chip("q", &format!("Search: {}", list.get("q"))),
-            list.chip("state", standing.map_or("", |(_, words)| words)),
-        ]
-        .into_iter()
-        .flatten()
-        .collect(),
-        standings: STANDINGS
-            .iter()
-            .map(|(word, words)| Choice::new(word, words, "", list.get("state")))
+        rows: shown.iter().map(|hold| HoldRow::of(&visitor, hold)).collect(),
+        chips: [list.chip("q", &format!("Search: {}", list.get("q"))), list.chip("state", standing)]
+            .into_iter()
+            .flatten()
             .collect(),
+        standings: list.choices("state", &STANDINGS),
         nothing: all(&visitor).is_empty(),
         holder: visitor.is(HOLDERS),
         pager,

@@ -47,10 +47,8 @@ struct Row {
 pub(super) async fn list(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/secrets", query);
     let found = find(&visitor, &list);
-    let pager = list.pager(found.len() as u64);
-    let first = usize::try_from(pager.first.saturating_sub(1)).unwrap_or(0);
-    let size = usize::try_from(list.size()).unwrap_or(25);
-    let rows = found.iter().skip(first).take(size).map(|secret| row(&visitor, secret)).collect();
+    let (pager, shown) = list.page_of(&found);
+    let rows = shown.iter().map(|secret| row(&visitor, secret)).collect();
     let known = visitor.state.secrets.iter().filter(|secret| seen(&visitor, secret));
     let departments: BTreeSet<&str> = known.map(|secret| secret.profile.department.as_str()).collect();
     let page = ListPage {

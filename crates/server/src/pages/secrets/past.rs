@@ -7,7 +7,7 @@ use crate::format;
 use crate::frame::Frame;
 use crate::marks;
 use crate::moment;
-use crate::parts::{Errors, Mark, Tab, Tier as TierBadge, Tone, When};
+use crate::parts::{EntryLink, Errors, Mark, Tab, Tier as TierBadge, Tone, When};
 use crate::respond::{PageResult, as_errors, render, sentence};
 use crate::visitor::Visitor;
 use askama::Template;
@@ -51,7 +51,7 @@ struct Past {
     owner: String,
     department: String,
     summary: String,
-    versions: Vec<(u32, When, String, u64)>,
+    versions: Vec<(u32, When, String, EntryLink)>,
     documents: Vec<(String, String, &'static str)>,
     rows: Vec<Row>,
     /// Nobody needed a grant: everybody is listed.
@@ -150,7 +150,8 @@ fn stood(app: &App, visitor: &Visitor, past: &AsOf) -> Option<Past> {
     });
     let versions = secret.versions.iter().rev().map(|version| {
         let by = version.person.map_or_else(|| "The operator".to_owned(), name);
-        (version.number, visitor.moment(version.at), by, version.position)
+        let entry = visitor.entry(version.position, &[secret.id.into()], version.person);
+        (version.number, visitor.moment(version.at), by, entry)
     });
     let documents = state.documents.of(secret.id).map(|document| {
         let gone = visitor.state.documents.get(document.id).is_some_and(|now| now.destroyed.is_some());

@@ -5,7 +5,7 @@ use crate::app::App;
 use crate::frame::Frame;
 use crate::pages::history::{History, history_of};
 use crate::pages::retention::{HoldRow, holds_on};
-use crate::parts::{Mark, Tab, Tier as TierBadge, Tone, When};
+use crate::parts::{EntryLink, Mark, Tab, Tier as TierBadge, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use crate::{format, marks};
@@ -23,7 +23,8 @@ pub(crate) struct Head {
     pub(crate) title: String,
     pub(crate) tier: TierBadge,
     pub(crate) owner: String,
-    pub(crate) owner_id: String,
+    /// The address of the owner's page; empty where the visitor may not look at it.
+    pub(crate) owner_page: String,
     pub(crate) department: String,
     pub(crate) status: (Tone, &'static str),
     pub(crate) review: Option<When>,
@@ -72,7 +73,7 @@ impl Head {
             title: secret.profile.title.to_string(),
             tier: badge(secret.tier()),
             owner: visitor.name(secret.profile.owner),
-            owner_id: secret.profile.owner.to_string(),
+            owner_page: visitor.person_page(secret.profile.owner),
             department: secret.profile.department.to_string(),
             status: state_of(secret.status),
             review: review.map(|review| When::day(review.0, visitor.now.0, &visitor.zone)),
@@ -128,7 +129,7 @@ pub(super) async fn overview(State(app): State<App>, visitor: Visitor, Path(id):
     let profile = &shown.profile;
     let day = |time: program::Time| When::day(time.0, visitor.now.0, &visitor.zone);
     let (opens, marks) = mine(&app, &visitor, secret);
-    let person = |id: &PersonId| (id.to_string(), visitor.name(*id));
+    let person = |id: &PersonId| (visitor.name(*id), visitor.person_page(*id));
     let by =
         |person: Option<PersonId>| person.map_or_else(|| "the operator".to_owned(), |id| visitor.name(id));
     let factors = FACTORS.iter().zip(&profile.factors);
@@ -256,6 +257,7 @@ struct PeoplePage {
 
 struct PersonRow {
     id: String,
+    page: String,
     name: String,
     opens: bool,
     failing: String,
@@ -307,6 +309,7 @@ pub(super) async fn people(State(app): State<App>, visitor: Visitor, Path(id): P
             .filter(|row| shown(row.person))
             .map(|row| PersonRow {
                 id: row.person.to_string(),
+                page: visitor.person_page(row.person),
                 name: visitor.name(row.person),
                 opens: row.opens,
                 failing: row.failing.iter().map(marks::name).collect::<Vec<_>>().join(", "),
@@ -362,7 +365,7 @@ struct VersionRow {
     number: u32,
     at: When,
     by: String,
-    entry: u64,
+    entry: EntryLink,
     precise: String,
     /// The instant at which it had just been recorded, for those who may look back.
     stood: Option<String>,
@@ -377,7 +380,7 @@ pub(super) async fn versions(visitor: Visitor, Path(id): Path<String>) -> PageRe
         number: version.number,
         at: When::moment(version.at.0, visitor.now.0, &visitor.zone),
         by: version.person.map_or_else(|| "The operator".to_owned(), |id| visitor.name(id)),
-        entry: version.position,
+        entry: visitor.entry(version.position, &[secret.id.into()], version.person),
         precise: match version.precise_at {
             Some(position) if position == version.position => "written in this version".to_owned(),
             Some(position) => format!("as in entry {position}"),
