@@ -186,8 +186,6 @@ fn way(via: &Via) -> String {
     }
 }
 
-/// The page of what an entry is about, where it has one that the visitor may see.
-
 /// The longest value that is shown as it is recorded: exports have all of it.
 const LONGEST_VALUE: usize = 20_000;
 
