@@ -5,6 +5,7 @@ use crate::errors::PageError;
 use crate::form::SafeForm;
 use crate::frame::Frame;
 use crate::guard::Seen;
+use crate::pages::table::{csv_file, json_file};
 use crate::parts::{Chip, Choice, Column, Errors, ListState, Pager, Tone, When};
 use crate::respond::{PageResult, as_errors, capital, recorded, render};
 use crate::routes::{Routes, Rule};
@@ -15,8 +16,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use program::accounts::{Account, Command, ENDERS, INVITERS, KEEPERS, READERS};
 use program::people::Person;
-use program::{PersonId, Text};
-use serde::Deserialize;
+use program::{PersonId, Text, Time};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 /// The standings one can filter by: word in the address, words on the page.
@@ -33,6 +34,8 @@ const STANDINGS: [(&str, &str); 5] = [
 pub fn routes() -> Routes {
     Routes::new()
         .get("/accounts", Rule::Roles(READERS), list)
+        .get("/accounts.csv", Rule::Roles(READERS), csv)
+        .get("/accounts.json", Rule::Roles(READERS), json)
         .get("/accounts/{person}", Rule::Roles(READERS), one)
         .post("/accounts/{person}/invite", Rule::Roles(INVITERS), invite)
         .post("/accounts/{person}/reset", Rule::Roles(KEEPERS), reset)
@@ -90,25 +93,7 @@ struct LinkPage {
 
 async fn list(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let list = ListState::new("/accounts", query);
-    let wanted = list.get("q").to_lowercase();
-    let mut people: Vec<&Person> = visitor
-        .state
-        .people
-        .iter()
-        .filter(|person| {
-            let text = format!("{} {} {}", person.name, person.mail, person.id).to_lowercase();
-            text.contains(&wanted)
-        })
-        .filter(|person| list.get("standing").is_empty() || fits(&visitor, person, list.get("standing")))
-        .collect();
-    let last =
-        |person: &Person| visitor.state.accounts.of(person.id).and_then(|account| account.last_sign_in);
-    match list.get("sort") {
-        "last" => people.sort_by_key(|person| last(person)),
-        "-last" => people.sort_by_key(|person| std::cmp::Reverse(last(person))),
-        "-name" => people.sort_by_key(|person| std::cmp::Reverse(person.name.as_str().to_lowercase())),
-        _ => people.sort_by_key(|person| person.name.as_str().to_lowercase()),
-    }
+    let people = matching(&visitor, &list);
     let (pager, shown) = list.page_of(&people);
     let rows = shown.iter().map(|person| row(&visitor, person)).collect();
     let standing = list.words("standing", &STANDINGS);
@@ -129,6 +114,80 @@ async fn list(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> P
         list,
     };
     render(StatusCode::OK, &page)
+}
+
+/// The people that fit the search, in the order asked for.
+fn matching<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Person> {
+    let wanted = list.get("q").to_lowercase();
+    let mut people: Vec<&Person> = visitor
+        .state
+        .people
+        .iter()
+        .filter(|person| {
+            let text = format!("{} {} {}", person.name, person.mail, person.id).to_lowercase();
+            text.contains(&wanted)
+        })
+        .filter(|person| list.get("standing").is_empty() || fits(visitor, person, list.get("standing")))
+        .collect();
+    let last =
+        |person: &Person| visitor.state.accounts.of(person.id).and_then(|account| account.last_sign_in);
+    match list.get("sort") {
+        "last" => people.sort_by_key(|person| last(person)),
+        "-last" => people.sort_by_key(|person| std::cmp::Reverse(last(person))),
+        "-name" => people.sort_by_key(|person| std::cmp::Reverse(person.name.as_str().to_lowercase())),
+        _ => people.sort_by_key(|person| person.name.as_str().to_lowercase()),
+    }
+    people
+}
+
+/// An account as it is exported.
+#[derive(Serialize)]
+struct Exported {
+    person: String,
+    name: String,
+    mail: String,
+    account: String,
+    second_factor: bool,
+    sessions: usize,
+    last_sign_in: Option<String>,
+}
+
+fn exported(visitor: &Visitor, query: Vec<(String, String)>) -> Vec<Exported> {
+    let one = |person: &Person| {
+        let row = row(visitor, person);
+        let last = account(visitor, person).and_then(|account| account.last_sign_in);
+        Exported {
+            person: row.person.to_string(),
+            name: row.name,
+            mail: row.mail,
+            account: row.standing,
+            second_factor: row.factor,
+            sessions: row.sessions,
+            last_sign_in: last.map(Time::rfc3339),
+        }
+    };
+    matching(visitor, &ListState::new("/accounts", query)).into_iter().map(one).collect()
+}
+
+async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
+    let head = ["person", "name", "mail", "account", "second_factor", "sessions", "last_sign_in"];
+    let rows = exported(&visitor, query).into_iter().map(|row| {
+        let (factor, sessions) = (row.second_factor.to_string(), row.sessions.to_string());
+        vec![
+            row.person,
+            row.name,
+            row.mail,
+            row.account,
+            factor,
+            sessions,
+            row.last_sign_in.unwrap_or_default(),
+        ]
+    });
+    csv_file("accounts.csv", &head, rows)
+}
+
+async fn json(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
+    json_file("accounts.json", &exported(&visitor, query))
 }
 
 async fn one(visitor: Visitor, Path(person): Path<String>) -> PageResult {

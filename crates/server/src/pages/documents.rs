@@ -3,6 +3,7 @@
 mod add;
 mod content;
 mod destroy;
+mod mine;
 mod show;
 
 use crate::routes::{Routes, Rule};
@@ -10,7 +11,9 @@ use crate::routes::{Routes, Rule};
 /// Every route of documents.
 pub fn routes() -> Routes {
     Routes::new()
-        .get("/my/documents", Rule::Person, show::mine)
+        .get("/my/documents", Rule::Person, mine::page)
+        .get("/my/documents.csv", Rule::Person, mine::csv)
+        .get("/my/documents.json", Rule::Person, mine::json)
         .get("/secrets/{id}/documents/new", Rule::Person, add::ask_upload)
         .upload("/secrets/{id}/documents/new", Rule::Person, add::upload)
         .get("/secrets/{id}/documents/elsewhere", Rule::Person, add::ask_elsewhere)

@@ -6,6 +6,7 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::response::{IntoResponse, Response};
+use serde::Serialize;
 
 /// Does every word of `q` occur in the text, however it is capitalised?
 pub(crate) fn contains(text: &str, q: &str) -> bool {
@@ -22,6 +23,20 @@ pub(crate) fn attachment(name: &str, media_type: &'static str, body: impl Into<B
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// Rows to keep, for a spreadsheet.
+pub(crate) fn csv_file<const N: usize>(
+    name: &str,
+    head: &[&str; N],
+    rows: impl Iterator<Item = Vec<String>>,
+) -> PageResult {
+    attachment(name, "text/csv; charset=utf-8", csv_of(head, rows))
+}
+
+/// Rows to keep, for a program.
+pub(crate) fn json_file(name: &str, rows: &impl Serialize) -> PageResult {
+    attachment(name, "application/json", serde_json::to_string_pretty(rows).unwrap_or_default())
 }
 
 /// `Content-Disposition` (RFC 6266, appendix D): a name in plain ASCII for old readers, and the exact one as RFC 8187 writes it.

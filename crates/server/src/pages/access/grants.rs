@@ -3,7 +3,7 @@
 use crate::format;
 use crate::frame::Frame;
 use crate::pages::secrets::badge;
-use crate::pages::table::{attachment, contains, csv_of};
+use crate::pages::table::{contains, csv_file, json_file};
 use crate::parts::{Chip, Choice, Column, ListState, Pager, Tier as TierBadge, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -122,7 +122,7 @@ struct Exported {
 /// `GET /grants.json`
 pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let rows = exported(&visitor, query);
-    attachment("grants.json", "application/json", serde_json::to_string_pretty(&rows).unwrap_or_default())
+    json_file("grants.json", &rows)
 }
 
 /// `GET /grants.csv`
@@ -159,7 +159,7 @@ pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, Strin
             used,
         ]
     });
-    attachment("grants.csv", "text/csv; charset=utf-8", csv_of(&head, rows))
+    csv_file("grants.csv", &head, rows)
 }
 
 fn exported(visitor: &Visitor, query: Vec<(String, String)>) -> Vec<Exported> {

@@ -3,7 +3,7 @@
 use crate::format;
 use crate::frame::Frame;
 use crate::pages::secrets::badge;
-use crate::pages::table::{attachment, contains, csv_of};
+use crate::pages::table::{contains, csv_file, json_file};
 use crate::parts::{Chip, Choice, Column, ListState, Pager, Tab, Tier as TierBadge, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -101,8 +101,7 @@ struct Exported {
 /// `GET /requests.json`
 pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let rows = exported(&visitor, query);
-    let text = serde_json::to_string_pretty(&rows).unwrap_or_default();
-    attachment("requests.json", "application/json", text)
+    json_file("requests.json", &rows)
 }
 
 /// `GET /requests.csv`
@@ -141,7 +140,7 @@ pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, Strin
             refused,
         ]
     });
-    attachment("requests.csv", "text/csv; charset=utf-8", csv_of(&head, rows))
+    csv_file("requests.csv", &head, rows)
 }
 
 fn exported(visitor: &Visitor, query: Vec<(String, String)>) -> Vec<Exported> {

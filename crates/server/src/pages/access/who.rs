@@ -6,7 +6,7 @@ use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::marks;
 use crate::pages::secrets::{badge, known, looks_back};
-use crate::pages::table::{attachment, contains, csv_of};
+use crate::pages::table::{contains, csv_file, json_file};
 use crate::parts::{
     Chip, Choice, Column, ListState, Mark, MarkState, Pager, Remedy, Tab, Tier as TierBadge, When,
 };
@@ -133,8 +133,7 @@ pub(super) async fn json(
     Query(query): Query<Vec<(String, String)>>,
 ) -> PageResult {
     let (name, rows) = exported(&app, &visitor, &id, query)?;
-    let text = serde_json::to_string_pretty(&rows).unwrap_or_default();
-    attachment(&format!("{name}.json"), "application/json", text)
+    json_file(&format!("{name}.json"), &rows)
 }
 
 /// `GET /secrets/{id}/who.csv`
@@ -150,7 +149,7 @@ pub(super) async fn csv(
         let (grant, until) = (row.grant.unwrap_or_default(), row.until.unwrap_or_default());
         vec![row.person, row.name, row.department, grant, row.opens.to_string(), row.failing.join(" "), until]
     });
-    attachment(&format!("{name}.csv"), "text/csv; charset=utf-8", csv_of(&head, rows))
+    csv_file(&format!("{name}.csv"), &head, rows)
 }
 
 fn exported(

@@ -1,9 +1,8 @@
 //! The library of agreements, with how many people each one binds.
 
 use super::{covers_in_words, signers, state_pill, term_in_words};
-use crate::errors::PageError;
 use crate::frame::Frame;
-use crate::pages::table::{attachment, contains};
+use crate::pages::table::{contains, csv_file, json_file};
 use crate::parts::{Chip, Choice, Column, ListState, Pager, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -123,13 +122,12 @@ pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, Strin
             row.state.to_owned(),
         ]
     });
-    attachment("agreements.csv", "text/csv; charset=utf-8", signers::as_csv(&head, rows))
+    csv_file("agreements.csv", &head, rows)
 }
 
 pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let rows = exported(&visitor, &ListState::new("/agreements", query));
-    let bytes = serde_json::to_vec_pretty(&rows).map_err(|_| PageError::Internal)?;
-    attachment("agreements.json", "application/json", bytes)
+    json_file("agreements.json", &rows)
 }
 
 fn matching<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Agreement> {

@@ -4,7 +4,7 @@ use super::{standing, stands::WORDS, tabs, trail};
 use crate::errors::PageError;
 use crate::frame::Frame;
 use crate::pages::people::found_by;
-use crate::pages::table::attachment;
+use crate::pages::table::{csv_file, json_file};
 use crate::parts::{Chip, Choice, Column, EntryLink, ListState, Pager, Tab, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -169,7 +169,7 @@ pub(super) async fn csv(
             row.reason.unwrap_or_default(),
         ]
     });
-    attachment(&format!("{id}-signers.csv"), "text/csv; charset=utf-8", as_csv(&head, rows))
+    csv_file(&format!("{id}-signers.csv"), &head, rows)
 }
 
 pub(super) async fn json(
@@ -179,8 +179,7 @@ pub(super) async fn json(
 ) -> PageResult {
     let agreement = visitor.state.agreements.get(id).ok_or(PageError::NotFound)?;
     let rows = exported(&visitor, agreement, &ListState::new("", query));
-    let bytes = serde_json::to_vec_pretty(&rows).map_err(|_| PageError::Internal)?;
-    attachment(&format!("{id}-signers.json"), "application/json", bytes)
+    json_file(&format!("{id}-signers.json"), &rows)
 }
 
 /// How many people a signature binds now, under a version that suffices.
@@ -195,28 +194,6 @@ pub(super) fn signed_now(visitor: &Visitor, agreement: &Agreement) -> usize {
 pub(super) fn waiting(visitor: &Visitor, agreement: &Agreement) -> usize {
     let parties = visitor.state.agreements.parties(agreement.id);
     parties.filter(|person| visitor.state.agreements.is_assigned(*person, agreement.id)).count()
-}
-
-/// Rows as RFC 4180 writes them. A cell that a spreadsheet would take for a formula gets an apostrophe (CWE-1236).
-pub(super) fn as_csv(head: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let head = head.iter().map(|name| (*name).to_owned()).collect();
-    let mut out = String::new();
-    for row in std::iter::once(head).chain(rows) {
-        let cells: Vec<String> = row.iter().map(|cell| as_cell(cell)).collect();
-        out.push_str(&cells.join(","));
-        out.push_str("\r\n");
-    }
-    out
-}
-
-fn as_cell(cell: &str) -> String {
-    let guarded =
-        if cell.starts_with(['=', '+', '-', '@', '\t']) { format!("'{cell}") } else { cell.to_owned() };
-    if guarded.contains([',', ';', '"', '\n', '\r', '\t']) {
-        format!("\"{}\"", guarded.replace('"', "\"\""))
-    } else {
-        guarded
-    }
 }
 
 /// Everybody it concerns: whoever was ever a party to it, and whoever could be asked.

@@ -1,4 +1,4 @@
-//! One document before it is opened, and everything that one may open.
+//! One document before it is opened.
 
 use super::add::{document as found, may_withdraw, trail};
 use super::content::readable;
@@ -8,19 +8,15 @@ use crate::frame::Frame;
 use crate::pages::history::{History, history_of};
 use crate::pages::retention::{HoldRow, ReceiptView, holds_on, receipt_of};
 use crate::pages::secrets::{badge, kept, mine as conditions};
-use crate::pages::table::contains;
-use crate::parts::{Column, ListState, Mark, Pager, Tab, Tier, Tone, When};
+use crate::parts::{Mark, Tab, Tier, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect};
-use program::access::{self, Circumstances};
-use program::documents::{self, Document, Kept};
-use program::secrets::Secret;
+use program::documents::{self, Kept};
 use program::{DocumentId, SecretId};
-use std::collections::BTreeSet;
 
 #[derive(Template)]
 #[template(path = "documents/show.html")]
@@ -111,101 +107,4 @@ pub(super) async fn document(
 fn formerly(visitor: &Visitor, id: &str) -> Option<SecretId> {
     let id: DocumentId = id.parse().ok()?;
     documents::once_known(&visitor.state, &visitor.actor, visitor.now, id).map(|secret| secret.id)
-}
-
-#[derive(Template)]
-#[template(path = "documents/mine.html")]
-struct MinePage {
-    frame: Frame,
-    list: ListState,
-    columns: Vec<Column>,
-    rows: Vec<MineRow>,
-    pager: Pager,
-    /// Documents that open once the second factor is shown, or from another network.
-    later: u64,
-    precise: Vec<(String, String)>,
-    nothing: bool,
-}
-
-struct MineRow {
-    id: String,
-    name: String,
-    secret: String,
-    title: String,
-    tier: Tier,
-    size: String,
-    last_opened: Option<When>,
-}
-
-/// `GET /my/documents`: what opens for the visitor now, in this session.
-pub(super) async fn mine(
-    State(app): State<App>,
-    visitor: Visitor,
-    Query(query): Query<Vec<(String, String)>>,
-) -> PageResult {
-    let list = ListState::new("/my/documents", query);
-    let state = &visitor.state;
-    let now =
-        Circumstances { second_factor_at: visitor.actor.second_factor_at, address: visitor.actor.address };
-    let gate = app.service.gate();
-    let mut open = access::may_open(state, gate, visitor.person, visitor.now, Some(now));
-    let nothing = open.is_empty();
-    let here: BTreeSet<_> = open.iter().map(|document| document.id).collect();
-    let any = access::may_open(state, gate, visitor.person, visitor.now, None);
-    let later = any.iter().filter(|document| !here.contains(&document.id)).count();
-    let q = list.get("q").to_owned();
-    let title = |document: &Document| {
-        state.secrets.get(document.secret).map_or_else(String::new, |secret| secret.profile.title.to_string())
-    };
-    open.retain(|document| q.is_empty() || contains(&document.name, &q) || contains(&title(document), &q));
-    let (key, backwards) =
-        list.get("sort").strip_prefix('-').map_or((list.get("sort"), false), |key| (key, true));
-    match key {
-        "name" => open.sort_by_cached_key(|document| document.name.to_lowercase()),
-        "secret" => open.sort_by_cached_key(|document| title(document).to_lowercase()),
-        "opened" => open.sort_by_key(|document| document.last_opened),
-        _ => open.sort_by_key(|document| std::cmp::Reverse(document.id)),
-    }
-    if backwards {
-        open.reverse();
-    }
-    let (pager, shown) = list.page_of(&open);
-    let rows = shown.iter().filter_map(|document| {
-        let secret = state.secrets.get(document.secret)?;
-        Some(row(&visitor, secret, document))
-    });
-    let secrets = access::openable(state, gate, visitor.person, visitor.now, Some(now));
-    let precise = secrets.iter().filter(|secret| secret.precise_at().is_some());
-    let page = MinePage {
-        frame: visitor.frame("What I may open", "/my/documents"),
-        columns: vec![
-            list.column("Document", "name"),
-            list.column("Secret", "secret"),
-            list.plain("Tier"),
-            list.plain("Size").numeric(),
-            list.column("Last opened by anybody", "opened"),
-        ],
-        rows: rows.collect(),
-        precise: precise.map(|secret| (secret.id.to_string(), secret.profile.title.to_string())).collect(),
-        pager,
-        later: later as u64,
-        nothing,
-        list,
-    };
-    render(StatusCode::OK, &page)
-}
-
-fn row(visitor: &Visitor, secret: &Secret, document: &Document) -> MineRow {
-    MineRow {
-        id: document.id.to_string(),
-        name: document.name.clone(),
-        secret: secret.id.to_string(),
-        title: secret.profile.title.to_string(),
-        tier: badge(secret.tier()),
-        size: match &document.kept {
-            Kept::Vault { size, .. } => format::size(*size),
-            Kept::Elsewhere { .. } => "–".to_owned(),
-        },
-        last_opened: document.last_opened.map(|at| visitor.date(at)),
-    }
 }

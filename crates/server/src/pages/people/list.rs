@@ -1,9 +1,8 @@
 //! The list of people: search, filters, sorting, and its exports.
 
 use super::{engagement_name, role_name, standing};
-use crate::errors::PageError;
 use crate::frame::Frame;
-use crate::pages::table::attachment;
+use crate::pages::table::{attachment, json_file};
 use crate::parts::{Chip, Choice, Column, ListState, Pager, Tone};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -135,8 +134,7 @@ pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, Stri
     let list = ListState::new("/people", query);
     let found = matching(&visitor, &list);
     let rows: Vec<Exported<'_>> = found.into_iter().map(|person| exported(&visitor, person)).collect();
-    let bytes = serde_json::to_vec_pretty(&rows).map_err(|_| PageError::Internal)?;
-    attachment("people.json", "application/json", bytes)
+    json_file("people.json", &rows)
 }
 
 fn matching<'a>(visitor: &'a Visitor, list: &ListState) -> Vec<&'a Person> {

@@ -4,7 +4,7 @@ use super::About;
 use super::holds::trail;
 use crate::format;
 use crate::frame::{Flash, FlashKind, Frame};
-use crate::pages::table::{attachment, contains, csv_of};
+use crate::pages::table::{contains, csv_file, json_file};
 use crate::parts::{Chip, Choice, Column, EntryLink, ListState, Pager, Tab, Tone, When};
 use crate::respond::{PageResult, render};
 use crate::visitor::Visitor;
@@ -236,11 +236,11 @@ pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, Strin
         let (entry, complete) = (row.entry.to_string(), row.complete.to_string());
         vec![row.about, row.name, row.destroyed, entry, receipt, done, left, complete]
     });
-    attachment("destroyed.csv", "text/csv; charset=utf-8", csv_of(&head, rows))
+    csv_file("destroyed.csv", &head, rows)
 }
 
 /// `GET /retention/destroyed.json`
 pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let rows = exported(&visitor, query);
-    attachment("destroyed.json", "application/json", serde_json::to_string_pretty(&rows).unwrap_or_default())
+    json_file("destroyed.json", &rows)
 }

@@ -7,7 +7,7 @@ use crate::form::SafeForm;
 use crate::frame::Frame;
 use crate::pages::people::{complain, named, text};
 use crate::pages::secrets::id as parsed;
-use crate::pages::table::{attachment, contains, csv_of};
+use crate::pages::table::{contains, csv_file, json_file};
 use crate::parts::{Chip, Choice, Column, Errors, ListState, Pager, Tab, Tone, When};
 use crate::respond::{PageResult, recorded, render};
 use crate::visitor::Visitor;
@@ -186,13 +186,13 @@ pub(super) async fn csv(visitor: Visitor, Query(query): Query<Vec<(String, Strin
         let (lifted, because) = (row.lifted.unwrap_or_default(), row.lifted_because.unwrap_or_default());
         vec![row.hold, row.about, row.name, row.reason, row.placed, row.by, lifted, because]
     });
-    attachment("holds.csv", "text/csv; charset=utf-8", csv_of(&head, rows))
+    csv_file("holds.csv", &head, rows)
 }
 
 /// `GET /retention/holds.json`
 pub(super) async fn json(visitor: Visitor, Query(query): Query<Vec<(String, String)>>) -> PageResult {
     let rows = exported(&visitor, query);
-    attachment("holds.json", "application/json", serde_json::to_string_pretty(&rows).unwrap_or_default())
+    json_file("holds.json", &rows)
 }
 
 /// What is typed to place or lift a hold.
