@@ -71,6 +71,18 @@ if (root.scrollWidth > document.documentElement.clientWidth) {
   faults.push("the page scrolls sideways: " + root.scrollWidth + " > " + document.documentElement.clientWidth + "; " + wide.slice(0, 4).map(describe).join(", "));
 }
 
+for (const table of all(".table-wrap").filter(shown)) {
+  const beyond = table.scrollWidth - table.clientWidth;
+  if (beyond > 1) faults.push("the table `" + table.querySelector("caption")?.textContent + "` is cut off by " + beyond + " px");
+}
+// No column is so narrow that its text stands in it word by word.
+const squeezed = (node) => {
+  const range = document.createRange();
+  range.selectNodeContents(node);
+  const lines = Array.from(range.getClientRects()).filter((line) => line.width > 0);
+  return lines.length >= 6 && Math.max(...lines.map((line) => line.width)) < 72;
+};
+
 // What can be read: the contrast of every text against what lies behind it (WCAG 2.2, 1.4.3; the strict figure for any size).
 const canvas = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
 canvas.canvas.width = canvas.canvas.height = 1;
@@ -137,6 +149,8 @@ for (let node = walker.nextNode(); node; node = walker.nextNode()) {
   const element = node.parentElement;
   if (!node.data.trim() || !shown(element) || element.closest(":disabled, .hidden, .sprite, option, script, style")) continue;
   const style = getComputedStyle(element);
+  if (!element.ownerSVGElement && !element.closest("code, thead") && squeezed(node))
+    faults.push(describe(element) + ": `" + node.data.trim().slice(0, 40) + "` is squeezed into a narrow column");
   if (element.ownerSVGElement) judge(element, style.fill, drawnBehind(element), node.data);
   else judge(element, style.color, behind(element), node.data);
 }

@@ -108,9 +108,11 @@ async fn look(names: &[&str]) {
             }
             looked += 1;
             chrome.open(path);
-            for (width, colours, seen) in
-                [(390, Colours::Dark, "narrow, dark"), (1280, Colours::Light, "wide, light")]
-            {
+            for (width, colours, seen) in [
+                (390, Colours::Dark, "narrow, dark"),
+                (820, Colours::Light, "a tablet"),
+                (1280, Colours::Light, "wide"),
+            ] {
                 chrome.see(width, colours);
                 faults.extend(chrome.faults().into_iter().map(|fault| format!("{path} ({seen}): {fault}")));
             }
