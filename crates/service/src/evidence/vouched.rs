@@ -23,7 +23,8 @@ pub(super) struct Anchor {
 }
 
 impl Service {
-    /// The anchors that say most: for each entry the first that covers it, and those at which a signing key came into use.
+    /// The anchors that say most: for each entry the first that covers it, the newest of all, which tells this record from one that was
+    /// forked off it since, and those at which a signing key came into use.
     /// And the checkpoint before the export, through which the check by hand leads: what the bundle's own checkpoint is over
     /// holds the export's entry, and so the digest of every page, this one too.
     pub(super) async fn anchors(
@@ -71,6 +72,7 @@ impl Service {
         let mut wanted: BTreeSet<u64> =
             positions.iter().filter_map(|position| said.range(position + 1..).next().copied()).collect();
         thin(&mut wanted);
+        wanted.extend(said.last());
         wanted.extend(&changes);
         wanted.insert(before.size());
         let checkpoint = before.checkpoint().to_owned();

@@ -454,8 +454,13 @@ async fn a_record_put_back_or_rewritten_gets_no_cosignature() {
     let now = open(folder.path()).await;
     now.anchor(&operator()).await.unwrap();
     read(&now, company.1, company.3).await.unwrap();
+    now.anchor(&operator()).await.unwrap();
+    // The bundle says up to where others saw this record, however long before that its entries are.
     let seen = now.anchor(&operator()).await.unwrap();
     assert!(seen.vouchers.iter().all(|voucher| voucher.failed.is_none()), "{seen:?}");
+    let newest = |bytes: &[u8]| verified(bytes).witnesses.iter().map(|seen| seen.size).max();
+    let told = newest(&export(&now, &shell(company.0), &wanted(company.2)).await);
+    assert!(told >= Some(seen.size), "{told:?}");
     drop(now);
     settle().await;
     // Put back, the record is consistent in itself, and shorter than what the witness has seen.
@@ -471,6 +476,9 @@ async fn a_record_put_back_or_rewritten_gets_no_cosignature() {
     let answer = rolled.anchor(&operator()).await.unwrap();
     let why = answer.vouchers[0].failed.clone().unwrap();
     assert!(why.contains("another record"), "{why}");
+    // What the witness saw after the fork is in no bundle of this one.
+    let told = newest(&export(&rolled, &shell(company.0), &wanted(company.2)).await);
+    assert!(told < Some(seen.size), "{told:?}");
     assert_eq!(company.2, SecretId(1));
 }
 
