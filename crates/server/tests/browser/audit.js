@@ -75,8 +75,9 @@ for (const table of all(".table-wrap").filter(shown)) {
   const beyond = table.scrollWidth - table.clientWidth;
   if (beyond > 1) faults.push("the table `" + table.querySelector("caption")?.textContent + "` is cut off by " + beyond + " px");
 }
-// No column is so narrow that its text stands in it word by word.
+// No column is so narrow that its text stands in it word by word; a digest has no words.
 const squeezed = (node) => {
+  if (!node.data.trim().includes(" ")) return false;
   const range = document.createRange();
   range.selectNodeContents(node);
   const lines = Array.from(range.getClientRects()).filter((line) => line.width > 0);
