@@ -97,9 +97,8 @@ enum Area {
     /// The printed recovery key
     #[command(subcommand)]
     Recovery(commands::keys::Recovery),
-    /// Measure this machine: decisions, durable entries, sealing, starting
-    #[command(subcommand)]
-    Bench(bench::Which),
+    /// Measure this machine, all of it or one part: decisions, durable entries, sealing, starting
+    Bench(bench::Bench),
     /// Print a completion script for a shell
     Completions {
         /// Which shell
@@ -144,7 +143,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Area::Retention(retention) => retention.run(options).await,
         Area::Passphrase(passphrase) => passphrase.run(options).await,
         Area::Recovery(recovery) => recovery.run(options).await,
-        Area::Bench(which) => which.run(options).await,
+        Area::Bench(bench) => bench.run(options).await,
         Area::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "ringfence", &mut script);

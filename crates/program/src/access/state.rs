@@ -177,6 +177,13 @@ impl Access {
         self.grants.get(&id).map(Arc::as_ref)
     }
 
+    /// What a request was granted.
+    #[must_use]
+    pub fn grant_by(&self, request: &Request) -> Option<&Grant> {
+        let Outcome::Granted(grant) = request.outcome else { return None };
+        self.grant(grant)
+    }
+
     /// All grants, the oldest first.
     pub fn grants(&self) -> impl DoubleEndedIterator<Item = &Grant> {
         self.grants.values().map(Arc::as_ref)

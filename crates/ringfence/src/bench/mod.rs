@@ -11,17 +11,25 @@ mod vault;
 use crate::errors::Failure;
 use crate::output::{Output, note};
 use crate::session::Options;
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use std::fmt::Display;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// `ringfence bench`.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// One part; all of them where none is named
+    #[command(subcommand)]
+    part: Option<Which>,
+}
+
 /// What to measure. Everything is built anew in a temporary folder (inside --data where that is given, so that the figures
 /// are those of its disk); no record is touched.
 #[derive(Debug, Subcommand)]
-pub(crate) enum Which {
+enum Which {
     /// Decisions, in a company of 1,000 people and 100,000 documents
     Gate,
     /// Durable entries, by 64 writers and by one
@@ -45,8 +53,6 @@ pub(crate) enum Which {
         #[arg(long, default_value_t = boot::ENTRIES)]
         entries: u64,
     },
-    /// All of them
-    All,
     /// Opens the record in --data and tells what that took: a process of its own, so that its memory is its own
     #[command(hide = true)]
     BootChild,
@@ -68,9 +74,10 @@ struct Figure {
     bound: Bound,
 }
 
-impl Which {
+impl Bench {
     pub(crate) async fn run(self, options: &Options) -> Result<(), Failure> {
-        if matches!(self, Which::BootChild) {
+        let part = self.part;
+        if matches!(part, Some(Which::BootChild)) {
             return boot::child(options).await;
         }
         if cfg!(debug_assertions) {
@@ -78,30 +85,29 @@ impl Which {
         }
         let folder = folder(options)?;
         let mut figures = Vec::new();
-        let all = matches!(self, Which::All);
-        if all || matches!(self, Which::Gate) {
+        if matches!(part, None | Some(Which::Gate)) {
             figures.extend(gate::measure()?);
         }
-        if all || matches!(self, Which::Vault) {
+        if matches!(part, None | Some(Which::Vault)) {
             figures.extend(vault::measure()?);
         }
-        if all || matches!(self, Which::Journal) {
+        if matches!(part, None | Some(Which::Journal)) {
             figures.extend(journal::measure(&folder.path().join("journal")).await?);
         }
-        if all || matches!(self, Which::Http) {
+        if matches!(part, None | Some(Which::Http)) {
             figures.extend(http::measure(&folder.path().join("http")).await?);
         }
-        let evidence = match self {
-            Which::Evidence { entries } => Some(entries),
-            Which::All => Some(boot::ENTRIES),
+        let evidence = match part {
+            Some(Which::Evidence { entries }) => Some(entries),
+            None => Some(boot::ENTRIES),
             _ => None,
         };
         if let Some(entries) = evidence {
             figures.extend(evidence::measure(&folder.path().join("evidence"), entries).await?);
         }
-        let (entries, keep) = match self {
-            Which::Boot { entries, keep } => (Some(entries), keep),
-            Which::All => (Some(boot::ENTRIES), None),
+        let (entries, keep) = match part {
+            Some(Which::Boot { entries, keep }) => (Some(entries), keep),
+            None => (Some(boot::ENTRIES), None),
             _ => (None, None),
         };
         if let Some(entries) = entries {

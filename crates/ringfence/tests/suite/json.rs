@@ -11,7 +11,7 @@ use std::path::Path;
 
 /// Not asked here: what runs until it is told to stop (`two_processes.rs` and `witness.rs` ask it), what measures for minutes, and what
 /// needs a second factor, which only a browser sets up.
-const APART: [&str; 10] = [
+const APART: [&str; 9] = [
     "serve",
     "witness serve",
     "bench gate",
@@ -20,7 +20,6 @@ const APART: [&str; 10] = [
     "bench boot",
     "bench http",
     "bench evidence",
-    "bench all",
     "account remove-second-factor",
 ];
 

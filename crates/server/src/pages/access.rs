@@ -9,6 +9,7 @@ mod requests;
 mod who;
 mod why;
 
+pub(crate) use grants::standing_of;
 pub(crate) use requests::outcome_of;
 
 use crate::errors::PageError;

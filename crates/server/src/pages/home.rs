@@ -3,7 +3,7 @@
 use crate::app::App;
 use crate::errors::PageError;
 use crate::frame::Frame;
-use crate::pages::access::outcome_of;
+use crate::pages::access::{outcome_of, standing_of};
 use crate::pages::history;
 use crate::pages::secrets::badge;
 use crate::parts::{HistoryRow, Tier as TierBadge, Tone, When};
@@ -13,7 +13,7 @@ use crate::visitor::Visitor;
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
-use program::access::{Circumstances, Outcome, openable};
+use program::access::{Circumstances, Outcome, Request, openable};
 use program::agreements::{PUBLISHERS, Standing};
 use program::people::{self, Role};
 use program::secrets::Secret;
@@ -89,7 +89,7 @@ struct Asked {
     title: String,
     at: When,
     outcome: (Tone, &'static str),
-    /// Why it was refused, where it was.
+    /// Why it was refused or taken back, where it was.
     because: String,
 }
 
@@ -241,17 +241,28 @@ fn requests(visitor: &Visitor) -> Vec<Asked> {
     let answered = lately.filter(|request| !matches!(request.outcome, Outcome::Pending | Outcome::Withdrawn));
     let own = access.pending().chain(answered).filter(|request| request.person == visitor.person);
     own.take(SHOWN)
-        .map(|request| Asked {
-            id: request.id.to_string(),
-            title: visitor.title(request.secret),
-            at: When::moment(request.at.0, visitor.now.0, &visitor.zone),
-            outcome: outcome_of(&request.outcome),
-            because: match &request.outcome {
-                Outcome::Denied(because) => because.clone(),
-                _ => String::new(),
-            },
+        .map(|request| {
+            let (outcome, because) = became(visitor, request);
+            Asked {
+                id: request.id.to_string(),
+                title: visitor.title(request.secret),
+                at: When::moment(request.at.0, visitor.now.0, &visitor.zone),
+                outcome,
+                because,
+            }
         })
         .collect()
+}
+
+/// What became of a request, and why. What it was granted may be over by now.
+fn became(visitor: &Visitor, request: &Request) -> ((Tone, &'static str), String) {
+    if let Some(over) = visitor.state.access.grant_by(request).filter(|grant| !grant.is_live(visitor.now)) {
+        let because = over.revoked.as_ref().map(|revoked| revoked.reason.clone());
+        return (standing_of(over, visitor.now), because.unwrap_or_default());
+    }
+    let because =
+        if let Outcome::Denied(because) = &request.outcome { because.clone() } else { String::new() };
+    (outcome_of(&request.outcome), because)
 }
 
 fn ending(visitor: &Visitor) -> Vec<Ending> {

@@ -81,6 +81,10 @@ async fn a_request_is_approved_and_its_grant_revoked_by_the_owner_in_the_browser
         StatusCode::SEE_OTHER
     );
     assert!(site.service.state().access.grant(grant).unwrap().revoked.is_some());
+    for path in [format!("/requests/{request}"), "/".to_owned()] {
+        assert!(eva.page(&path).await.contains("Revoked"), "{path} tells whoever asked that it is over");
+    }
+    assert!(eva.page("/").await.contains(">Left</q>"), "and the first page why");
 }
 
 #[tokio::test]

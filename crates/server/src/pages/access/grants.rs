@@ -194,7 +194,7 @@ pub(super) fn used(visitor: &Visitor, grant: &Grant) -> Used {
 }
 
 /// Where a grant stands, in a word.
-pub(super) fn standing_of(grant: &Grant, now: Time) -> (Tone, &'static str) {
+pub(crate) fn standing_of(grant: &Grant, now: Time) -> (Tone, &'static str) {
     match &grant.revoked {
         Some(_) => (Tone::Bad, "Revoked"),
         None if grant.ends <= now => (Tone::Calm, "Ended"),

@@ -1,6 +1,7 @@
 //! One request: who asks for what, how they stand, who approved, and the visitor's answer.
 
 use super::act::{ActPage, Area, Typed, remark, text};
+use super::grants::standing_of;
 use super::requests::outcome_of;
 use super::{known_request, sees_why, trail};
 use crate::app::App;
@@ -38,7 +39,8 @@ struct RequestPage {
     ends: When,
     outcome: (Tone, &'static str),
     refused_because: String,
-    grant: String,
+    /// What it became, and how that stands.
+    grant: Option<(String, (Tone, &'static str))>,
     approvals: Vec<(String, When)>,
     needed: String,
     marks: Vec<Mark>,
@@ -83,6 +85,7 @@ async fn show(
     let reason = Text::new("a reason").ok();
     let refuse = reason.map(|reason| Command::Refuse { request: request.id, reason });
     let not_approved = visitor.refused(Command::Approve { request: request.id, note: None });
+    let grant = visitor.state.access.grant_by(request);
     let page = RequestPage {
         frame: visitor.frame(&format!("Request {}", request.id), "/requests"),
         trail: trail("/requests", "Requests", format!("/requests/{}", request.id), request.id.to_string()),
@@ -102,7 +105,7 @@ async fn show(
         } else {
             String::new()
         },
-        grant: if let Outcome::Granted(grant) = &request.outcome { grant.to_string() } else { String::new() },
+        grant: grant.map(|grant| (grant.id.to_string(), standing_of(grant, visitor.now))),
         approvals: request.approvals.iter().map(|a| (visitor.name(a.by), visitor.moment(a.at))).collect(),
         needed: needed(visitor, request, secret),
         marks: standing(app, visitor, request, secret),
