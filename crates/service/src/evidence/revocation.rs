@@ -9,12 +9,16 @@ use data_encoding::BASE64;
 use ledger::stamp::{Chain, check_crl};
 use program::evidence::{HeldList, RevocationList};
 use program::{Digest, Line, Time};
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// How many bytes of lists one token brings along: they become a part of the record, and of every bundle with that token; and one entry
 /// has to hold those of all authorities.
 const LONGEST: usize = 1 << 20;
 /// At how many addresses a list is asked for before it is done without.
 const ADDRESSES: usize = 3;
+/// How long all lists of one token may take together: somebody waits for the token.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// What the issuers of a chain say.
 #[derive(Default)]
@@ -32,6 +36,7 @@ pub(super) struct Asked {
 pub(super) async fn ask(chain: &Chain, held: &[HeldList], now: Time) -> Result<Asked, String> {
     let mut asked = Asked::default();
     let mut left = LONGEST;
+    let until = Instant::now() + PATIENCE;
     for (place, (fingerprint, addresses)) in chain.lists_of_revoked().enumerate() {
         let certificate = Digest(fingerprint.0);
         let before = held.iter().find(|list| list.certificate == certificate);
@@ -47,7 +52,14 @@ pub(super) async fn ask(chain: &Chain, held: &[HeldList], now: Time) -> Result<A
             });
             continue;
         }
-        match fetch(chain, place, certificate, addresses, left, now).await {
+        let late = || Err("names a list of revoked certificates, which did not come in time".to_owned());
+        let fetched = if Instant::now() < until {
+            let fetching = fetch(chain, place, certificate, addresses, left, now);
+            timeout_at(until, fetching).await.unwrap_or_else(|_| late())
+        } else {
+            late()
+        };
+        match fetched {
             Ok(Fetched::Clear(mut list, length)) => {
                 if let Some(before) = before.filter(|before| before.digest == list.digest) {
                     (list.list, list.held_by) = (None, Some(before.entry));

@@ -162,3 +162,37 @@ async fn tokens_are_kept_with_the_lists_on_which_their_signers_do_not_stand() {
         assert!(said.status.success(), "{script}\n{}", String::from_utf8_lossy(&said.stderr));
     }
 }
+
+/// An issuer whose addresses take questions and answer none holds nobody up for each of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn addresses_that_never_answer_are_not_waited_for_one_after_the_other() {
+    let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let c = story(begin(folder.path()).await).await;
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = silent.local_addr().unwrap();
+    let asked = Arc::new(Mutex::new(Vec::new()));
+    let waiting = asked.clone();
+    std::thread::spawn(move || silent.incoming().flatten().for_each(|one| waiting.lock().unwrap().push(one)));
+    let shop = Workshop::new(outside.path());
+    let root = shop.issue(Wanted::new("Example Root", "P-256", CA), None);
+    let uris: Vec<_> = (0..3).map(|n| format!("URI:http://{address}/{n}.crl")).collect();
+    let named = format!("\ncrlDistributionPoints={}", uris.join(","));
+    let middle = format!("{CA}\nauthorityKeyIdentifier=keyid{named}");
+    let middle = shop.issue(Wanted::new("Example Issuing", "P-256", &middle), Some(&root));
+    let signer =
+        shop.issue(Wanted::new("Example Time Stamping", "P-256", &format!("{TSA}{named}")), Some(&middle));
+    let authority = Arc::new(Authority::of(shop, signer, vec![middle], root, ""));
+    let server = authority.serve();
+    let named = program::evidence::Authority {
+        name: line("Slow"),
+        address: line(&server.url()),
+        root: text(&authority.root_pem()),
+    };
+    c.service.set_authorities(&operator(), vec![named], text("Times are stamped")).await.unwrap();
+
+    let answer = c.service.anchor(&operator()).await.unwrap();
+    let missing = answer.vouchers[0].revocation_missing.clone().unwrap();
+    assert!(answer.vouchers[0].failed.is_none() && missing.as_str().contains("in time"), "{missing:?}");
+    let asked = asked.lock().unwrap().len();
+    assert!((1..=2).contains(&asked), "{asked} of six addresses were waited for");
+}
