@@ -18,4 +18,4 @@ pub use commands::{Command, EXPORTERS, KEEPERS, KEY_KEEPERS, decide, may_export}
 pub(crate) use duties::duties;
 pub use events::{Authority, Event, RevocationList, Stamp, Witness};
 pub use sight::{ANCHOR_READERS, may_see_anchors};
-pub use state::{Anchor, Evidence, HeldList, KeyChange, Outlook, Signer, Standing};
+pub use state::{Anchor, Evidence, HeldList, KeyChange, Outlook, Progress, Signer, Standing};

@@ -136,6 +136,19 @@ pub enum Outlook {
     Vouched,
 }
 
+/// How far somebody who vouches has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Progress {
+    /// They have left what happened unseen for too long.
+    Late,
+    /// They were asked, and have not answered yet.
+    Unanswered,
+    /// They have not seen so many of the newest entries.
+    Behind(u64),
+    /// They have seen everything.
+    Complete,
+}
+
 /// A key that signs, or has signed, the record's checkpoints.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Signer {
@@ -224,6 +237,25 @@ impl Evidence {
     #[must_use]
     pub fn is_late(&self, standing: &Standing, now: Time) -> bool {
         self.due(standing).is_some_and(|due| due <= now)
+    }
+
+    /// How many entries, anchors apart, lie beyond the first `seen`; at least: anchors in between are counted with them.
+    #[must_use]
+    pub fn unseen(&self, seen: u64) -> u64 {
+        self.last_act.map_or(0, |act| (act + 1).saturating_sub(seen))
+    }
+
+    /// How far this one has come.
+    #[must_use]
+    pub fn progress(&self, standing: &Standing, now: Time) -> Progress {
+        match &standing.last {
+            _ if self.is_late(standing, now) => Progress::Late,
+            None => Progress::Unanswered,
+            Some(last) => match self.unseen(last.size) {
+                0 => Progress::Complete,
+                behind => Progress::Behind(behind),
+            },
+        }
     }
 
     /// How far others vouch for the record, as things stand.

@@ -208,6 +208,29 @@ fn where_nobody_answers_at_all_everybody_is_late() {
     assert_eq!(late(&world), world.state.evidence.standings.len());
 }
 
+#[test]
+fn how_far_each_has_come_is_told_apart() {
+    let mut world = World::new();
+    world.operator(witnesses(&["berg", "rao"], 1)).unwrap();
+    let progress = |world: &World, name: &str| {
+        let evidence = &world.state.evidence;
+        evidence.progress(evidence.standing(&line(name)).unwrap(), world.now)
+    };
+    assert_eq!(progress(&world, "berg"), Progress::Unanswered);
+    let command = anchor(&world, &["berg"], &["rao"]);
+    world.program(command).unwrap();
+    assert_eq!(
+        (progress(&world, "berg"), progress(&world, "rao")),
+        (Progress::Complete, Progress::Unanswered)
+    );
+    world.operator(authority("tsa")).unwrap();
+    world.operator(witnesses(&["berg", "rao"], 2)).unwrap();
+    // The anchor is one of the three that it has not seen.
+    assert_eq!(progress(&world, "berg"), Progress::Behind(3));
+    world.now = world.now + DAY;
+    assert_eq!((progress(&world, "berg"), progress(&world, "rao")), (Progress::Late, Progress::Late));
+}
+
 /// Good news only where there is some.
 #[test]
 fn what_others_vouch_for_is_told_as_it_is() {

@@ -9,7 +9,7 @@ use crate::{commands::person, lookup};
 use clap::{Args, Subcommand};
 use futures::TryStreamExt;
 use program::DocumentId;
-use program::evidence::{Authority, Witness};
+use program::evidence::{Authority, Progress, Witness};
 use serde_json::{Value, json};
 use service::{Anchoring, ExportPlan, Exporting, ShownFields};
 use std::collections::BTreeSet;
@@ -398,6 +398,7 @@ fn status(session: &Session) -> Result<(), Failure> {
                     "since": standing.since.rfc3339(),
                     "seen": last.map(|anchor| anchor.size),
                     "seen_at": last.map(|anchor| anchor.time.rfc3339()),
+                    "late": evidence.is_late(standing, session.now()),
                     "revocation_lists": evidence.is_authority(&standing.name).then_some(standing.lists.len()),
                     "revocation_missing": standing.revocation_missing,
                 })
@@ -424,19 +425,30 @@ fn status(session: &Session) -> Result<(), Failure> {
                     let seen = standing.last.as_ref();
                     vec![
                         standing.name.to_string(),
+                        progress(evidence.progress(standing, session.now())),
                         seen.map(|anchor| anchor.size.to_string()).unwrap_or_default(),
                         seen.map(|anchor| anchor.time.for_people(&zone)).unwrap_or_default(),
                         revocation(evidence, standing),
                     ]
                 })
                 .collect();
-            out.table(&["Name", "Entries seen", "On", "Revoked certificates"], &rows)?;
+            out.table(&["Name", "State", "Entries seen", "On", "Revoked certificates"], &rows)?;
             out.line(match evidence.quorum {
                 1 => "1 witness has to cosign.".to_owned(),
                 quorum => format!("{quorum} witnesses have to cosign."),
             })
         },
     )
+}
+
+fn progress(progress: Progress) -> String {
+    match progress {
+        Progress::Late => "late".to_owned(),
+        Progress::Unanswered => "has not answered yet".to_owned(),
+        Progress::Behind(1) => "has yet to see 1 entry".to_owned(),
+        Progress::Behind(entries) => format!("has yet to see {entries} entries"),
+        Progress::Complete => "has seen everything".to_owned(),
+    }
 }
 
 /// What is kept about revoked certificates with the newest token of an authority.

@@ -29,11 +29,14 @@ fn a_stranger_verifies_what_counsel_exported_and_a_witness_saw() {
     let add =
         ["evidence", "witness", "add", "Outside counsel", "--address", &address, "--reason", "It cosigns."];
     folder.run(&[&add[..], &["--key", made["verifier"].as_str().unwrap()]].concat()).done();
+    let status = || folder.run(&["evidence", "status"]).done();
+    assert!(status().contains("has not answered yet"), "{}", status());
 
     let file = folder.beside("evidence.zip").to_str().unwrap().to_owned();
     let export = ["evidence", "export", "--secret", "S-1", "--redact", "purpose,mail", "--out", &file];
     let export = [&export[..], &FOR_WHOM, &["--as", CARL]].concat();
     folder.run(&export).done();
+    assert!(status().contains("has yet to see"), "the export is news: {}", status());
     let (code, verdict) = stranger(&file, &key);
     assert_eq!((code, &verdict["verdict"]), (Some(0), &"verified".into()), "{verdict}");
     assert_eq!(verdict["witnesses"][0]["name"], "outside.example", "{verdict}");

@@ -210,7 +210,6 @@ fn evidence(round: &mut Round) {
     let (field, tiles) = (path(round, "field.tlog-proof"), path(round, "tiles"));
     let root = round.folder.file("root.pem", ROOT);
     let for_whom = ["--recipient", "A court", "--purpose", "Exhibit 4"];
-    round.ask(&["evidence", "status"]);
     round.ask(&["evidence", "plan", "--secret", "S-1", "--redact", "purpose"]);
     let export = ["evidence", "export", "--secret", "S-1", "--as-of", &in_days(0), "--out", &bundle];
     // Until the end of today is still to come.
@@ -234,6 +233,7 @@ fn evidence(round: &mut Round) {
     round.ask(&[&add[..], &["--reason", "Counsel cosigns."]].concat());
     round.ask(&["evidence", "witness", "list"]);
     round.ask(&["evidence", "anchor"]);
+    round.ask(&["evidence", "status"]);
     drop(serving);
     round.ask(&["evidence", "witness", "remove", "Outside", "--reason", "It does not answer."]);
     let add =

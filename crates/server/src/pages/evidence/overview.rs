@@ -11,7 +11,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use jiff::civil::Date;
-use program::evidence::{KEEPERS, KEY_KEEPERS, Outlook, Signer, Standing};
+use program::evidence::{KEEPERS, KEY_KEEPERS, Outlook, Progress, Signer, Standing};
 use program::{Line, Rule, Time};
 use serde_json::Value;
 use service::{Anchoring, EntryView, HistoryFilter, ServiceError};
@@ -135,7 +135,7 @@ async fn shown(
         authorities: authorities.collect(),
         quorum: evidence.quorum,
         size: state.size,
-        unseen: unseen(visitor, evidence.last.as_ref().map_or(0, |anchor| anchor.size)),
+        unseen: evidence.unseen(evidence.last.as_ref().map_or(0, |anchor| anchor.size)),
         picture: anchors.filter(|anchors| !anchors.is_empty()).map(|anchors| picture(visitor, &anchors)),
         keeper: visitor.is(KEEPERS),
         // What this process was answered may be older than what another one was.
@@ -167,22 +167,16 @@ async fn entries(
     }
 }
 
-/// How many entries, anchors apart, lie beyond what was seen; at least: anchors in between are counted with them.
-fn unseen(visitor: &Visitor, seen: u64) -> u64 {
-    visitor.state.evidence.last_act.map_or(0, |act| (act + 1).saturating_sub(seen))
-}
-
 fn row(visitor: &Visitor, name: &Line, key: String, address: String) -> Row {
     let evidence = &visitor.state.evidence;
     let standing = evidence.standing(name);
     let last = standing.and_then(|standing| standing.last.as_ref());
-    let missing = unseen(visitor, last.map_or(0, |anchor| anchor.size));
-    let late = standing.is_some_and(|standing| evidence.is_late(standing, visitor.now));
-    let state = match (last, late, missing) {
-        (_, true, _) => (Tone::Bad, "Late".to_owned()),
-        (None, false, _) => (Tone::Warn, "Has not answered yet".to_owned()),
-        (Some(_), false, 0) => (Tone::Good, "Has seen everything".to_owned()),
-        (Some(_), false, missing) => {
+    let progress = standing.map_or(Progress::Unanswered, |standing| evidence.progress(standing, visitor.now));
+    let state = match progress {
+        Progress::Late => (Tone::Bad, "Late".to_owned()),
+        Progress::Unanswered => (Tone::Warn, "Has not answered yet".to_owned()),
+        Progress::Complete => (Tone::Good, "Has seen everything".to_owned()),
+        Progress::Behind(missing) => {
             let entries = crate::format::count(missing, "entry", "entries");
             (Tone::Calm, format!("Has yet to see {entries}"))
         }
